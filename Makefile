@@ -1,0 +1,149 @@
+# Every command that a user of Kinglet types. The compiler and its flags are in mk/toolchain.mk,
+# the image is made by mk/image.mk. Lines that begin with two hashes are what `make help` prints.
+# Nothing here builds a QEMU command line: tools/machine.py does.
+
+##  Kinglet, a microkernel for 64-bit RISC-V
+##
+##  Commands
+##    make                    build the image: kernel and initial RAM disk
+##    make qemu               boot it to a shell; leave with poweroff, or Ctrl-A X
+##    make run CMD="ls /"     boot, run a command, and exit with its status
+##    make gdb                boot it under a debugger
+##    make test               all tests; TESTS="tests/test_make.py -k hang" picks some
+##    make compile_commands.json   for editors (plain `make` does it too)
+##    make clean              remove what was built
+##    make help               this page
+##
+##  Variables
+##    MEM=128M                memory of the machine, 32M to 4G
+##    SMP=1                   how many harts it has
+##    SCHED=mlfq              scheduling policy to start with (mlfq, rr)
+##    EXTRA="a.c dir/b.c"     build these programs into the image as /bin/a and /bin/b
+##    APPEND="slice=2ms"      more kernel options
+##    ICOUNT=1                count instructions as time: the run is repeatable
+##    DEBUG=1                 kernel with lock-order checks, invariants and UBSan
+##    CMD="a; b"              run: what the shell in the guest shall run
+##    TIMEOUT=60              run: seconds until the guest is taken for hung
+##    TRACE=file              run: write what the scheduler did to this file
+##    CROSS=riscv64-elf-      compiler prefix, or CROSS=clang; found by itself
+##    QEMU=path  PYTHON=path  which QEMU and which python3
+##    STRICT_WARNINGS=1       warnings are errors (CI=1 means the same)
+##    JOBS=2                  how much to build or test at once; all cores (up to 8) by itself
+##    V=1                     show each command (run: the firmware's messages too)
+##
+##  Status of make run, unless the command's own: 121 the kernel panicked, 122 bad option,
+##  123 unfit machine, 124 hang, 125 QEMU did not start, 127 no such command, 128+n signal n.
+
+.DEFAULT_GOAL := image
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+ifeq ($(filter oneshell,$(.FEATURES)),)
+$(error GNU make 4 or later is needed (this is $(MAKE_VERSION)): on macOS `brew install make`, then gmake)
+endif
+
+MEM ?= 128M
+SMP ?= 1
+SCHED ?=
+EXTRA ?=
+APPEND ?=
+ICOUNT ?=
+DEBUG ?=
+CMD ?=
+TIMEOUT ?= 60
+TRACE ?=
+CROSS ?=
+QEMU ?=
+PYTHON ?=
+STRICT_WARNINGS ?= $(CI)
+V ?=
+TESTS ?= tests
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n > 8 ? 8 : n)))
+BUILD_ROOT ?= build
+
+# The texts for the guest reach it as typed: a dollar sign in them is not make's.
+override CMD := $(value CMD)
+override APPEND := $(value APPEND)
+
+# Quoting of any text as one word for the shell, and reading of yes-or-no variables.
+quote = '$(subst ','\'',$(1))'
+yes = $(filter-out 0 n no N NO off false,$(1))
+
+goals := $(or $(MAKECMDGOALS),image)
+building := $(filter-out help clean,$(goals))
+
+# First of all, what the goals need: asked for, and installed if the person agrees. Sub-makes skip it.
+ifneq ($(building),)
+ifeq ($(KINGLET_SETUP_DONE),)
+setup_for := build $(if $(filter qemu run gdb test,$(goals)),run) $(if $(filter run test,$(goals)),host) \
+             $(filter gdb test,$(goals))
+ifneq ($(shell CROSS=$(call quote,$(CROSS)) QEMU=$(call quote,$(QEMU)) PYTHON=$(call quote,$(PYTHON)) \
+               tools/setup $(setup_for) >&2 || echo failed),)
+$(error nothing was built)
+endif
+export KINGLET_SETUP_DONE := 1
+endif
+include mk/toolchain.mk
+include mk/image.mk
+endif
+
+# Cores are there to be used. `make clean image` keeps its order.
+ifneq ($(filter clean,$(goals)),)
+.NOTPARALLEL:
+else ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+
+.PHONY: help image qemu run gdb test clean debug-image show-build FORCE
+
+help:
+	@sed -n 's/^## \{0,1\}//p' Makefile
+
+image: $(KERNEL) $(INITRD) $(if $(call yes,$(DEBUG)),,$(if $(filter build,$(BUILD_ROOT)),compile_commands.json))
+	$(if $(filter image,$(goals)),@echo '  image in $(BUILD)' >&2)
+
+machine = $(PYTHON3) tools/run.py $(1) --kernel=$(KERNEL) --initrd=$(INITRD) \
+    --mem=$(call quote,$(MEM)) --smp=$(call quote,$(SMP)) --sched=$(call quote,$(SCHED)) \
+    --icount=$(call quote,$(ICOUNT)) --append=$(call quote,$(APPEND)) --qemu=$(call quote,$(QEMU))
+
+qemu: $(KERNEL) $(INITRD)
+	@$(call machine,qemu)
+
+run_command = $(call machine,run) --command=$(call quote,$(CMD)) --timeout=$(call quote,$(TIMEOUT)) \
+    --trace=$(call quote,$(TRACE)) --verbose=$(call quote,$(V))
+
+# make itself can only exit with 0 or 2, so for `run` it lets the runner take its place (see the C file).
+# Where that cannot be built, the status is in make's last line instead.
+ifneq ($(filter run,$(goals)),)
+ifeq ($(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),)
+MAKE_EXEC := build/host/make_exec.so
+ifneq ($(filter load,$(.FEATURES)),)
+built := $(shell [ $(MAKE_EXEC) -nt tools/make_exec.c ] || { mkdir -p build/host && \
+    cc -shared -fPIC -O1 -o $(MAKE_EXEC).$$$$ tools/make_exec.c && mv $(MAKE_EXEC).$$$$ $(MAKE_EXEC); } 2>/dev/null)
+-load $(MAKE_EXEC)(make_exec_setup)
+endif
+endif
+endif
+
+run: $(KERNEL) $(INITRD)
+	@$(exec-command $(run_command))$(run_command)
+
+gdb: $(KERNEL) $(INITRD)
+	@$(call machine,gdb) $(if $(CMD),--command=$(call quote,$(CMD)))
+
+debug-image:
+	@+$(MAKE) --no-print-directory DEBUG=1 image
+
+# Make's own variables would reach the makes that tests start; they are not for them.
+test: $(KERNEL) $(INITRD) compile_commands.json $(if $(call yes,$(DEBUG)),,debug-image)
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES -u KINGLET_SETUP_DONE -u TESTS \
+	    KINGLET_BUILD=$(BUILD) KINGLET_DEBUG_BUILD=$(BUILD:-release=-debug) QEMU=$(call quote,$(QEMU)) \
+	    PYTHONDONTWRITEBYTECODE=1 $(shell PYTHON=$(call quote,$(PYTHON)) tools/setup --python) -m pytest -c tests/pytest.ini --rootdir=. \
+	    -n $(JOBS) --junitxml=build/junit.xml $(TESTS)
+
+show-build:
+	@echo $(BUILD)
+
+clean:
+	rm -rf build compile_commands.json

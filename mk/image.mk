@@ -1,0 +1,129 @@
+# Builds the image: kernel.elf with its symbol table, libc, the programs, initrd.cpio.
+# Sources are found by looking: a new .c file in its folder is all it takes. Everything goes to
+# build/<toolchain>-<release|debug>/, and programs given by EXTRA to a folder below that.
+
+BUILD := $(BUILD_ROOT)/$(TOOLCHAIN)-$(if $(call yes,$(DEBUG)),debug,release)
+KERNEL := $(BUILD)/kernel.elf
+find_sources = $(sort $(shell find $(wildcard $(1)) -name '*.c' -o -name '*.S' 2>/dev/null))
+
+# ---- what there is ----
+KERNEL_SOURCES := $(call find_sources,kernel)
+COMMON_SOURCES := $(call find_sources,lib/common)
+CRT0_SOURCE := $(wildcard lib/libc/crt0.[cS])
+LIBC_SOURCES := $(filter-out $(CRT0_SOURCE),$(call find_sources,lib/libc))
+USER_SOURCES := $(call find_sources,user/bin user/servers user/demo user/test)
+
+KERNEL_OBJECTS := $(patsubst %,$(BUILD)/kernel/%.o,$(KERNEL_SOURCES) $(COMMON_SOURCES))
+LIBC_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(LIBC_SOURCES) $(COMMON_SOURCES))
+CRT0 := $(patsubst %,$(BUILD)/%.o,$(CRT0_SOURCE))
+USER_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(USER_SOURCES))
+
+# user/bin/ls.c and user/bin/sh/*.c are programs user/bin/ls and user/bin/sh.
+PROGRAMS := $(sort $(foreach s,$(USER_SOURCES),$(subst $() ,/,$(wordlist 1,3,$(subst /, ,$(basename $(s)))))))
+# Scripts and other files that go in as they are.
+PLAIN_FILES := $(wildcard user/bin/*.sh user/demo/*.sh user/test/*.sh user/etc/*)
+in_guest = $(patsubst servers/%,sbin/%,$(patsubst user/%,%,$(1)))
+
+# ---- programs from elsewhere ----
+EXTRA_MISSING := $(strip $(foreach f,$(EXTRA),$(if $(filter %.c,$(wildcard $(f))),,$(f))))
+ifneq ($(EXTRA_MISSING),)
+$(error EXTRA: no such C file: $(EXTRA_MISSING))
+endif
+EXTRA_FILES := $(abspath $(EXTRA))
+EXTRA_NAMES := $(basename $(notdir $(EXTRA_FILES)))
+ifneq ($(words $(EXTRA_NAMES)),$(words $(sort $(EXTRA_NAMES))))
+$(error EXTRA: two files have the same name: $(EXTRA))
+endif
+IMAGE_DIR := $(BUILD)$(if $(EXTRA_FILES),/extra-$(firstword $(shell echo $(EXTRA_FILES) | cksum)))
+INITRD := $(IMAGE_DIR)/initrd.cpio
+
+# ---- stamps: other flags or another set of files build anew ----
+remember = @mkdir -p $(@D); printf '%s\n' $(call quote,$(1)) | cmp -s - $@ || printf '%s\n' $(call quote,$(1)) >$@
+
+$(BUILD)/flags: FORCE
+	$(call remember,$(CC) $(COMPILER_VERSION) $(KERNEL_CFLAGS) / $(USER_CFLAGS) / $(LD) $(LDFLAGS))
+$(BUILD)/files: FORCE
+	$(call remember,$(KERNEL_SOURCES) $(COMMON_SOURCES) $(LIBC_SOURCES) $(USER_SOURCES) $(PLAIN_FILES))
+
+# ---- compiling ----
+define compile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(1) -MMD -MP -c $< -o $@
+endef
+
+$(BUILD)/kernel/%.o: % $(BUILD)/flags
+	$(call compile,$(KERNEL_CFLAGS))
+# The one file that handles floating-point registers; its ABI stays the kernel's.
+$(BUILD)/kernel/kernel/riscv/fp.S.o: KERNEL_CFLAGS := $(subst imac,imafdc,$(KERNEL_CFLAGS))
+# lib/common may use <limits.h>, which a compiler alone does not have.
+$(BUILD)/kernel/lib/%.o: lib/% $(BUILD)/flags
+	$(call compile,$(KERNEL_CFLAGS) -idirafter lib/libc/include)
+$(BUILD)/lib/%.o: lib/% $(BUILD)/flags
+	$(call compile,$(USER_CFLAGS))
+$(BUILD)/user/%.o: user/% $(BUILD)/flags
+	$(call compile,$(USER_CFLAGS))
+
+# ---- the kernel: linked with an empty symbol table, then with its own ----
+KERNEL_LINK = $(LD) $(LDFLAGS) -T linker/kernel.ld $(KERNEL_OBJECTS)
+
+$(BUILD)/ksyms0.S: tools/ksyms.py
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON3) tools/ksyms.py table --output=$@
+$(BUILD)/kernel0.elf: $(KERNEL_OBJECTS) $(BUILD)/ksyms0.o linker/kernel.ld $(BUILD)/files
+	$(Q)$(KERNEL_LINK) $(BUILD)/ksyms0.o -o $@
+$(BUILD)/ksyms.S: $(BUILD)/kernel0.elf tools/ksyms.py
+	$(Q)$(PYTHON3) tools/ksyms.py table --kernel=$< --output=$@
+$(BUILD)/ksyms0.o $(BUILD)/ksyms.o: %.o: %.S $(BUILD)/flags
+	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+$(KERNEL): $(BUILD)/kernel0.elf $(BUILD)/ksyms.o
+	$(call say,LD,$@)
+	$(Q)$(KERNEL_LINK) $(BUILD)/ksyms.o -o $@
+	$(Q)$(PYTHON3) tools/ksyms.py check --kernel=$< --linked=$@
+
+# ---- libc and programs ----
+LIBC := $(if $(AR),$(BUILD)/libc.a)
+# Without an archiver the linker gets the objects, to be used only as they are needed.
+LIBC_LINK := $(or $(LIBC),--start-lib $(LIBC_OBJECTS) --end-lib)
+LIBC_NEEDS := $(or $(LIBC),$(LIBC_OBJECTS))
+
+$(BUILD)/libc.a: $(LIBC_OBJECTS) $(BUILD)/files
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(LIBC_OBJECTS)
+
+define link_program
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS) -T linker/user.ld $(CRT0) $(filter %.o,$(filter-out $(CRT0) $(LIBC_OBJECTS),$^)) \
+	    $(LIBC_LINK) $(LIBGCC) -o $@
+endef
+
+ELFS := $(patsubst %,$(BUILD)/%.elf,$(PROGRAMS))
+$(ELFS): $(CRT0) $(LIBC_NEEDS) linker/user.ld $(BUILD)/files
+	$(link_program)
+$(foreach p,$(PROGRAMS),$(eval $(BUILD)/$(p).elf: \
+    $(patsubst %,$(BUILD)/%.o,$(filter $(p).c $(p).S $(p)/%,$(USER_SOURCES)))))
+
+define extra_program
+$(IMAGE_DIR)/$(basename $(notdir $(1))).o: $(1) $(BUILD)/flags
+	$$(call compile,$(USER_CFLAGS))
+$(IMAGE_DIR)/$(basename $(notdir $(1))).elf: $(IMAGE_DIR)/$(basename $(notdir $(1))).o $(CRT0) $(LIBC_NEEDS) linker/user.ld
+	$$(link_program)
+endef
+$(foreach f,$(EXTRA_FILES),$(eval $(call extra_program,$(f))))
+EXTRA_ELFS := $(patsubst %,$(IMAGE_DIR)/%.elf,$(EXTRA_NAMES))
+
+# ---- the initial RAM disk ----
+$(INITRD): $(ELFS) $(EXTRA_ELFS) $(PLAIN_FILES) user/README.txt tools/mkinitrd.py $(BUILD)/files
+	$(call say,INITRD,$@)
+	$(Q)$(PYTHON3) tools/mkinitrd.py --output=$@ bin/ sbin/ demo/ test/ etc/ dev/ tmp/ README=user/README.txt \
+	    $(foreach p,$(PROGRAMS),$(call in_guest,$(p))=$(BUILD)/$(p).elf) \
+	    $(foreach f,$(PLAIN_FILES),$(call in_guest,$(f))=$(f)) \
+	    $(foreach n,$(EXTRA_NAMES),bin/$(n)=$(IMAGE_DIR)/$(n).elf)
+
+# ---- for editors ----
+compile_commands.json: $(BUILD)/flags $(BUILD)/files tools/compile_commands.py
+	$(Q)$(PYTHON3) tools/compile_commands.py --output=$@ \
+	    --group $(call quote,$(CC) $(KERNEL_CFLAGS)) $(KERNEL_SOURCES) \
+	    --group $(call quote,$(CC) $(USER_CFLAGS)) $(COMMON_SOURCES) $(CRT0_SOURCE) $(LIBC_SOURCES) $(USER_SOURCES)
+
+-include $(patsubst %.o,%.d,$(KERNEL_OBJECTS) $(LIBC_OBJECTS) $(CRT0) $(USER_OBJECTS)) $(EXTRA_ELFS:.elf=.d)

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""Boots the image for make qemu, make run and make gdb.
+
+    run.py qemu|run|gdb --kernel=… --initrd=… [--mem= --smp= --icount= --sched= --append= --qemu=]
+           [--command=…] [--timeout=…] [--trace=FILE] [--verbose=1]
+
+`run` exits with the guest's status, or with one of those in machine.py and a line that says why.
+QEMU never outlives this program, and the terminal is left as it was found.
+"""
+
+import argparse
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import machine  # noqa: E402
+from machine import BadSetting, CannotStart, Machine  # noqa: E402
+
+EXPLAINED = {
+    machine.STATUS_PANIC: "panic: the kernel panicked",
+    machine.STATUS_BAD_OPTION: "bad option: the guest did not accept a kernel option",
+    machine.STATUS_UNFIT: "unfit machine: the kernel cannot work on this machine",
+}
+CTRL_D, CTRL_P = b"\x04", b"\x10"
+
+
+def tell(text):
+    sys.stdout.flush()
+    print(f"run: {text}", file=sys.stderr, flush=True)
+
+
+class Terminal:
+    """Standard input as a source for the guest's console, key by key if it is a terminal that is ours."""
+
+    def __init__(self):
+        self.saved = None
+        self.open = True
+        self.last = b""
+        if os.isatty(0):
+            if os.tcgetpgrp(0) != os.getpgrp():
+                self.open = False  # in the background: reading would stop us
+                return
+            self.saved = termios.tcgetattr(0)
+            keys = termios.tcgetattr(0)
+            keys[3] &= ~(termios.ICANON | termios.ECHO)
+            termios.tcsetattr(0, termios.TCSADRAIN, keys)
+
+    def read(self):
+        """What was typed or piped in. Behind the end of a pipe come ^Ds, as the guest's shell expects."""
+        try:
+            data = os.read(0, 4096)
+        except OSError:
+            data = b""
+        if data:
+            self.last = data[-1:]
+            return data
+        self.open = False
+        return {b"": b"", b"\n": CTRL_D}.get(self.last, CTRL_D * 2)
+
+    def restore(self):
+        if self.saved:
+            termios.tcsetattr(0, termios.TCSADRAIN, self.saved)
+
+
+def write_all(data):
+    # The guest's line ends are a terminal's; what goes on from here is text.
+    sys.stdout.buffer.write(data.replace(b"\r\n", b"\n"))
+    sys.stdout.flush()
+
+
+def follow(qemu, limit, banner):
+    """Passes the console on until QEMU ends. Returns (had the guest any output, did it end by itself)."""
+    terminal = Terminal()
+    output = qemu.stdout.fileno()
+    deadline, asked, heard, pending, held = time.monotonic() + limit, False, False, b"", b""
+    try:
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                if asked:
+                    write_all(held + banner.rest())
+                    return heard, False
+                # A last question before the end: ^P makes the console list all processes.
+                asked, deadline, pending = True, time.monotonic() + 1, CTRL_P
+                continue
+            # Keys wait until the kernel is there: the firmware would swallow them.
+            sources = [output] + ([0] if terminal.open and not pending and banner.held is None else [])
+            sinks = [qemu.stdin] if pending else []
+            readable, writable, _ = select.select(sources, sinks, [], left)
+            if output in readable:
+                data = os.read(output, 65536)
+                heard = heard or bool(data)
+                shown = held + banner.feed(data)
+                if not data:
+                    write_all(shown + banner.rest())
+                    return heard, True
+                # A carriage return at the end may belong to a line feed still to come.
+                cut = len(shown) - shown.endswith(b"\r")
+                write_all(shown[:cut])
+                held = shown[cut:]
+            if 0 in readable:
+                pending = terminal.read()
+            if writable:
+                try:
+                    pending = pending[os.write(qemu.stdin.fileno(), pending[:512]):]
+                except OSError:
+                    pending = b""
+    finally:
+        terminal.restore()
+
+
+def run(options, scratch):
+    """make run: the guest's status, or one of our own."""
+    limit = machine.seconds(options.timeout)
+    ram = os.path.join(scratch, "ram") if options.trace else None
+    guest = settings(options, run=options.command, trace_ram=ram)
+    if not options.command.strip():
+        raise BadSetting('CMD= is empty (example: make run CMD="ls /")')
+    with open(os.path.join(scratch, "stderr"), "w+b") as messages:
+        qemu = machine.start(guest.command(*machine.CONSOLE_PIPES), stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=messages)
+        try:
+            heard, ended = follow(qemu, limit, machine.Banner(show=machine.yes_or_no("V", options.verbose)))
+            if ended:
+                qemu.wait()
+        finally:
+            machine.stop(qemu)
+        messages.seek(0)
+        said = messages.read().decode(errors="replace").strip()
+    if said:
+        print(said, file=sys.stderr)
+    if not ended:
+        tell(f"hang: no end within {limit:g} s (TIMEOUT=)")
+        status = machine.STATUS_HANG
+    elif qemu.returncode < 0 or qemu.returncode and not heard:
+        cause = f"signal {-qemu.returncode}" if qemu.returncode < 0 else f"status {qemu.returncode}"
+        tell(f"QEMU did not start or broke down ({cause})")
+        return machine.STATUS_NO_QEMU
+    else:
+        status = qemu.returncode
+        if status in EXPLAINED:
+            tell(f"{EXPLAINED[status]} (status {status})")
+    if ram:
+        decode_trace(options, ram)
+    return status
+
+
+def decode_trace(options, ram):
+    try:
+        import trace_dump
+        with open(options.trace, "w") as out:
+            trace_dump.dump(options.kernel, ram, out)
+    except (ImportError, OSError, ValueError) as error:
+        raise CannotStart(f"no trace in {options.trace}: {error}") from None
+
+
+def interactive(options):
+    """make qemu: the terminal is QEMU's."""
+    guest = settings(options)
+    print("[leave with: poweroff, or Ctrl-A X]", flush=True)
+    saved = termios.tcgetattr(0) if os.isatty(0) else None
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    qemu = subprocess.Popen(guest.command(*machine.CONSOLE_TERMINAL), preexec_fn=machine.die_with_parent)
+    try:
+        return qemu.wait()
+    finally:
+        if qemu.poll() is None:
+            qemu.kill()
+            qemu.wait()
+        if saved:
+            termios.tcsetattr(0, termios.TCSADRAIN, saved)
+
+
+def debug(options, scratch):
+    """make gdb: QEMU stopped at its first instruction, and a debugger on a socket nobody else can reach."""
+    tools = os.path.dirname(os.path.abspath(__file__))
+    gdb = subprocess.run([os.path.join(tools, "setup"), "--gdb"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    if not gdb:
+        raise CannotStart("no gdb for RISC-V (tools/setup gdb installs it)")
+    socket, log = os.path.join(scratch, "gdb"), os.path.join(os.path.dirname(options.kernel), "gdb-console.log")
+    guest = settings(options, run=options.command or None, strict=False)
+    qemu = machine.start(guest.command(
+        "-chardev", f"pty,id=console,logfile={log}", "-serial", "chardev:console",
+        "-chardev", f"socket,id=gdb,path={socket},server=on,wait=off", "-gdb", "chardev:gdb", "-S"),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        # "char device redirected to /dev/pts/3 (label console)"
+        line = qemu.stdout.readline().decode()
+        if "redirected to" not in line:
+            raise CannotStart((line + qemu.stdout.read().decode()).strip())
+        console = line.split("redirected to ")[1].split()[0]
+        print(f"[the guest's console: kinglet-console shows it, kinglet-type types; log in {log}]", flush=True)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        environment = dict(os.environ, KINGLET_CONSOLE=console, KINGLET_LOG=log,
+                           KINGLET_BUILD=os.path.dirname(options.kernel))
+        return subprocess.call([gdb, "-q", options.kernel, "-ex", f"source {tools}/gdb/kinglet.py",
+                                "-ex", f"target remote {socket}"], env=environment,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    finally:
+        machine.stop(qemu)
+
+
+def settings(options, **more):
+    return Machine(options.kernel, options.initrd, mem=options.mem, smp=options.smp, icount=options.icount,
+                   sched=options.sched, append=options.append, qemu=options.qemu, **more)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["qemu", "run", "gdb"])
+    parser.add_argument("--kernel", required=True)
+    parser.add_argument("--initrd")
+    for name, value in (("mem", "128M"), ("smp", "1"), ("timeout", "60"), ("icount", ""), ("sched", ""),
+                        ("append", ""), ("qemu", ""), ("command", ""), ("trace", ""), ("verbose", "")):
+        parser.add_argument("--" + name, default=value)
+    options = parser.parse_args()
+
+    def ended(number, _):
+        sys.exit(128 + number)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ended)
+    scratch = tempfile.mkdtemp(prefix="kinglet-")
+    try:
+        if options.action == "run":
+            return run(options, scratch)
+        return debug(options, scratch) if options.action == "gdb" else interactive(options)
+    except BadSetting as error:
+        tell(f"bad option: {error}")
+        return machine.STATUS_BAD_OPTION
+    except CannotStart as error:
+        tell(error)
+        return machine.STATUS_NO_QEMU
+    except BrokenPipeError:
+        # Whoever read our output is gone (make run | head); nothing is left to say to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 128 + signal.SIGPIPE
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
