@@ -1,0 +1,95 @@
+/*
+ * Processes as programs see them: how one ends, signals, states, what ps shows,
+ * limits of a job, scheduling parameters, what the system holds.
+ */
+#ifndef KINGLET_PROCESS_H
+#define KINGLET_PROCESS_H
+
+#include <stdint.h>
+
+/* Signals are only ways to end: nothing can be caught. */
+#define SIGINT 2
+#define SIGILL 4
+#define SIGABRT 6
+#define SIGBUS 7   /* memory that could not be had (stack growth under pressure) */
+#define SIGKILL 9
+#define SIGSEGV 11
+#define SIGPIPE 13
+#define SIGTERM 15
+#define NSIG 32
+
+/* How a child ended, as wait returns it. */
+struct exit_status {
+    int32_t code;   /* what exit was given; meaningful when signal is 0 */
+    int32_t signal; /* 0, or the signal or fault that ended it */
+};
+
+#define WAIT_NOHANG 1 /* wait: 0 at once when no child has ended */
+#define FORK_DAEMON 1 /* fork: the child dies with this process and may have no children */
+
+enum proc_state { PROC_READY, PROC_RUNNING, PROC_BLOCKED, PROC_ZOMBIE };
+
+#define PROC_NAME_MAX 32
+#define REASON_MAX 16
+#define SCHED_MAX_LEVELS 8
+
+struct proc_info {
+    int32_t pid, ppid, job, session; /* session: the job whose members may kill each other */
+    uint8_t state;                   /* enum proc_state */
+    uint8_t level;                   /* scheduling level now, 0 is the best */
+    uint8_t hart;                    /* where it runs or last ran */
+    uint8_t daemon;
+    int32_t waits_for;               /* pid of the server or child it is blocked on, or 0 */
+    uint64_t cpu_ns;                 /* processor time charged to it */
+    uint64_t cpu_ns_level[SCHED_MAX_LEVELS];
+    uint64_t start_ns;               /* since boot */
+    uint64_t pages;                  /* resident frames mapped */
+    uint64_t committed;              /* pages promised to it */
+    uint64_t switches;
+    char name[PROC_NAME_MAX];
+    char reason[REASON_MAX]; /* blocked: the wait queue's name */
+};
+
+/* Limits of a job; 0 in a set call leaves a limit alone. They hold for all jobs below it too. */
+struct job_limits {
+    uint64_t max_processes;
+    uint64_t max_pages; /* promised private pages */
+};
+
+#define SCHED_POLICY_NAME_MAX 8
+struct sched_params {
+    char policy[SCHED_POLICY_NAME_MAX]; /* "mlfq", "rr" */
+    uint32_t levels;                    /* 1..SCHED_MAX_LEVELS */
+    uint32_t reserved;
+    uint64_t slice_ns[SCHED_MAX_LEVELS];
+    uint64_t boost_ns; /* 0: never */
+};
+
+/* What the system holds, for free(1), and for tests that check that nothing leaked. */
+struct system_info {
+    uint64_t uptime_ns;
+    uint64_t frames_total;     /* 4 KiB frames the allocator was given */
+    uint64_t frames_free;
+    uint64_t frames_available; /* not free only, but promised to nobody */
+    uint64_t processes, jobs, spaces, handle_tables, pipes, channels, sessions, objects;
+    uint64_t harts, timebase_hz;
+    uint64_t switches, idle_ns;
+    uint64_t load_milli; /* ready or running processes now, times 1000 */
+};
+
+/* power() */
+#define POWER_OFF 0
+#define POWER_REBOOT 1
+
+/* map() protections */
+#define MAP_READ 1
+#define MAP_WRITE 2
+
+/* Exit statuses of a whole QEMU run that are not the guest command's own (docs: README). */
+#define RUN_STATUS_PANIC 121
+#define RUN_STATUS_BAD_OPTION 122
+#define RUN_STATUS_MACHINE 123 /* machine unfit: memory, initrd, unknown devices */
+#define RUN_STATUS_TIMEOUT 124 /* set by the host side: the guest hung */
+#define RUN_STATUS_NOT_FOUND 127
+
+#endif

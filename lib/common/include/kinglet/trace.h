@@ -1,0 +1,73 @@
+/*
+ * The trace: what a record is and which events there are. One format for the kernel's
+ * rings, the host's decoder (tools/trace_dump.py reads this table) and docs/trace.md.
+ */
+#ifndef KINGLET_TRACE_H
+#define KINGLET_TRACE_H
+
+#include <stdint.h>
+
+struct trace_record {
+    uint64_t when; /* timebase ticks << 16 | event << 8 | small */
+    uint32_t pid;  /* whom it is about; 0: the idle hart, or nobody */
+    uint32_t arg;
+};
+
+/* number, name, what `small` means, what `arg` means ("-": nothing) */
+#define KINGLET_TRACE_EVENTS(T) \
+    T(1, switch_in, "level", "-") \
+    T(2, switch_out, "cause", "waits_for") \
+    T(3, wake, "level", "by") \
+    T(4, enqueue, "level", "-") \
+    T(5, demote, "level", "-") \
+    T(6, boost, "-", "-") \
+    T(7, preempt, "level", "by") \
+    T(8, fork, "-", "child") \
+    T(9, exec, "-", "-") \
+    T(10, exit, "signal", "code") \
+    T(11, name, "part", "chars") \
+    T(12, block, "-", "reason") \
+    T(13, syscall_enter, "-", "number") \
+    T(14, syscall_leave, "-", "result") \
+    T(15, call, "-", "server") \
+    T(16, reply, "-", "client") \
+    T(17, fault, "scause", "page") \
+    T(18, interrupt, "-", "source") \
+    T(19, handoff, "level", "to") \
+    T(20, daemon_end, "-", "parent") \
+    T(21, policy, "-", "-") \
+    T(22, slice, "level", "us") \
+    T(23, idle, "-", "-")
+
+enum trace_event {
+#define KINGLET_TRACE_ENUM(number, name, small, arg) TRACE_##name = number,
+    KINGLET_TRACE_EVENTS(KINGLET_TRACE_ENUM)
+#undef KINGLET_TRACE_ENUM
+};
+
+/* `small` of switch_out */
+#define KINGLET_SWITCH_CAUSES(C) \
+    C(0, slice) C(1, block) C(2, yield) C(3, preempted) C(4, exit) C(5, handoff)
+
+enum switch_cause {
+#define KINGLET_CAUSE_ENUM(number, name) SWITCH_##name = number,
+    KINGLET_SWITCH_CAUSES(KINGLET_CAUSE_ENUM)
+#undef KINGLET_CAUSE_ENUM
+};
+
+/* Event TRACE_name: parts 0..3 follow one another on one hart, four characters each in `arg`,
+ * for the process `pid`. Event TRACE_block: `arg` is the first four characters of the reason. */
+
+/* The symbol `trace_area` in the kernel: where the rings lie, for a reader of guest memory. */
+#define TRACE_MAGIC 0x314543415254474bULL /* "KGTRACE1" */
+#define TRACE_MAX_HARTS 8
+struct trace_area {
+    uint64_t magic;
+    uint64_t timebase_hz;
+    uint64_t records;                    /* per ring, a power of two; 0: no rings */
+    uint64_t harts;
+    uint64_t ring_phys[TRACE_MAX_HARTS]; /* physical address of each ring */
+    uint64_t written[TRACE_MAX_HARTS];   /* records ever written; the ring holds the last `records` */
+};
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * errno, and how a system call's result becomes it.
+ */
+#include "internal.h"
+#include <errno.h>
+
+int errno;
+
+long libc_result(long result)
+{
+    if (result >= 0)
+        return result;
+    errno = (int)-result;
+    return -1;
+}

@@ -1,0 +1,73 @@
+/*
+ * Kinglet's own system calls, for programs and servers. POSIX's are in <unistd.h> and its kin.
+ * All of these return >= 0, or a negative errno; none of them sets `errno`.
+ */
+#ifndef KINGLET_SYSTEM_H
+#define KINGLET_SYSTEM_H
+
+#include <kinglet/errno.h>
+#include <kinglet/file.h>
+#include <kinglet/message.h>
+#include <kinglet/process.h>
+#include <kinglet/syscall.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* processes */
+int fork_flags(int flags);                                  /* FORK_DAEMON; as fork otherwise */
+int exec_image(int memory, uint64_t offset, uint64_t length, char *const argv[], char *const envp[]);
+int wait_status(int pid, struct exit_status *status, int flags); /* pid -1: any child; -> pid */
+int setjob(int pid, int job);  /* pid 0: me; job 0: a new job below mine; -> job id */
+int getjob(int pid);
+int job_session(int machine);  /* I move to a new job that heads a session; -> job id */
+int job_limits(int job, const struct job_limits *set, struct job_limits *old);
+int process_open(int pid);     /* -> handle; polls POLLIN when the process has ended */
+int sleep_ns(uint64_t ns);
+void yield(void);
+uint64_t clock_ns(void);       /* since boot */
+int setname(const char *name);
+
+/* memory */
+void *map(int handle, uint64_t offset, uint64_t length, int prot); /* MAP_; errors: NULL and errno */
+int unmap(void *address, uint64_t length);
+int64_t memory_size(int handle); /* bytes */
+
+/* handles and paths without POSIX names */
+int64_t getdents(int handle, void *buffer, size_t bytes); /* struct kdirent records; 0: end */
+int mount(const char *path, int session);
+int unmount(const char *path);
+int set_root(int session);
+
+/* channels, for servers and those who start them */
+int channel_create(int rank);
+int channel_connect(int channel, uint64_t cookie, int session_flags); /* -> session handle */
+int channel_serve(int channel, void *buffer, size_t bytes);
+void receive(int channel, struct message *message); /* errors: message->op < 0 */
+int64_t reply(int channel, const struct reply *reply);
+void reply_receive(int channel, const struct reply *reply, struct message *message);
+int64_t grant_read(int channel, uint64_t token, uint64_t offset, void *buffer, size_t bytes);
+int64_t grant_write(int channel, uint64_t token, uint64_t offset, const void *buffer, size_t bytes);
+int session_ready(int channel, uint64_t cookie, int poll_bits);
+int64_t channel_sessions(int channel, uint64_t *cookies, size_t n);
+int64_t call(int session, int op, uint64_t arg0, uint64_t arg1, void *buffer, size_t bytes, int flags);
+int notify(int channel, uint64_t bits);
+int channel_timer(int channel, uint64_t bits, uint64_t ns);
+
+/* devices, with the machine handle that init has */
+int device_claim(int machine, const char *compatible, int index);
+int device_info(int device, struct device_info *info);
+int interrupt_bind(int device, int channel, uint64_t bits);
+int interrupt_ack(int device);
+
+/* the system */
+int log_write(const char *text, size_t bytes); /* to the kernel's console */
+int system_info(struct system_info *info);
+int process_list(int first_pid, struct proc_info *list, int n); /* -> how many, by rising pid */
+int sched_get(struct sched_params *params);
+int sched_set(const struct sched_params *params);
+int boot_option(const char *name, char *buffer, size_t bytes); /* -> length of the value */
+int power(int action, int status);
+int trace_control(int on);
+int dump(void);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * The core of stdio: one buffer per file, used for input or for output at a time, and the list of
+ * files that may hold output. Never writes a byte twice: what failed to go out is dropped and marked.
+ */
+#include "internal.h"
+#include "stdio_file.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static FILE *listed;
+
+void libc_file_list(FILE *file)
+{
+    if (file->flags & FILE_LISTED)
+        return;
+    file->flags |= FILE_LISTED;
+    file->next = listed;
+    listed = file;
+}
+
+void libc_file_unlist(FILE *file)
+{
+    for (FILE **place = &listed; *place; place = &(*place)->next) {
+        if (*place == file) {
+            *place = file->next;
+            break;
+        }
+    }
+    file->flags &= ~FILE_LISTED;
+}
+
+static bool write_all(FILE *file, const unsigned char *from, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(file->fd, from, n);
+        if (done <= 0) {
+            if (done == 0)
+                errno = EIO;
+            file->flags |= FILE_ERROR;
+            return false;
+        }
+        from += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+int libc_file_empty(FILE *file)
+{
+    if (!(file->flags & FILE_WRITING))
+        return 0;
+    size_t waiting = file->at;
+    file->at = 0;
+    return write_all(file, file->buffer, waiting) ? 0 : -1;
+}
+
+void libc_file_drop_input(FILE *file)
+{
+    if (file->flags & FILE_WRITING)
+        return;
+    if (file->at < file->end) {
+        int error = errno;
+        lseek(file->fd, -(off_t)(file->end - file->at), SEEK_CUR); /* a pipe's input is just gone */
+        errno = error;
+    }
+    file->at = file->end = 0;
+}
+
+bool libc_file_begin_write(FILE *file)
+{
+    if (file->flags & FILE_WRITING)
+        return true;
+    if (!(file->flags & FILE_WRITES)) {
+        file->flags |= FILE_ERROR;
+        errno = EBADF;
+        return false;
+    }
+    libc_file_drop_input(file);
+    if (file->flags & FILE_ASK) {
+        struct stat stat;
+        int error = errno;
+        if (fstat(file->fd, &stat) == 0 && S_ISCHR(stat.st_mode))
+            file->flags |= FILE_LINES;
+        errno = error;
+        file->flags &= ~FILE_ASK;
+    }
+    libc_file_list(file);
+    file->flags |= FILE_WRITING;
+    return true;
+}
+
+bool libc_file_put(FILE *file, const char *text, size_t n)
+{
+    if (!libc_file_begin_write(file))
+        return false;
+    const unsigned char *from = (const unsigned char *)text;
+    if (file->flags & FILE_UNBUFFERED)
+        return write_all(file, from, n);
+    bool line_ends = file->flags & FILE_LINES && memchr(text, '\n', n);
+    while (n > 0) {
+        if (file->at == 0 && n >= file->room) {
+            size_t whole = n - n % file->room;
+            if (!write_all(file, from, whole))
+                return false;
+            from += whole;
+            n -= whole;
+            continue;
+        }
+        size_t part = file->room - file->at < n ? file->room - file->at : n;
+        memcpy(file->buffer + file->at, from, part);
+        file->at += part;
+        from += part;
+        n -= part;
+        if (file->at == file->room && libc_file_empty(file) < 0)
+            return false;
+    }
+    return !line_ends || libc_file_empty(file) == 0;
+}
+
+void libc_file_format_put(void *file, const char *text, size_t n)
+{
+    libc_file_put(file, text, n);
+}
+
+bool libc_file_begin_read(FILE *file)
+{
+    if (!(file->flags & FILE_READS)) {
+        file->flags |= FILE_ERROR;
+        errno = EBADF;
+        return false;
+    }
+    if (file->flags & FILE_WRITING) {
+        if (libc_file_empty(file) < 0)
+            return false;
+        file->flags &= ~FILE_WRITING;
+    }
+    return true;
+}
+
+bool libc_file_fill(FILE *file)
+{
+    if (!libc_file_begin_read(file) || file->flags & FILE_EOF)
+        return false;
+    /* A prompt without a newline is to be seen before the program waits for the answer. */
+    for (FILE *other = listed; other; other = other->next) {
+        if (other->flags & FILE_LINES)
+            libc_file_empty(other);
+    }
+    file->at = file->end = 0;
+    ssize_t got = read(file->fd, file->buffer, file->room);
+    if (got <= 0) {
+        file->flags |= got < 0 ? FILE_ERROR : FILE_EOF;
+        return false;
+    }
+    file->end = (size_t)got;
+    return true;
+}
+
+int fflush(FILE *file)
+{
+    if (file) {
+        libc_file_drop_input(file);
+        return libc_file_empty(file);
+    }
+    int result = 0;
+    for (file = listed; file; file = file->next) {
+        if (libc_file_empty(file) < 0)
+            result = EOF;
+    }
+    return result;
+}
+
+void libc_stdio_finish(void)
+{
+    fflush(NULL);
+}
