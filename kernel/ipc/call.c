@@ -1,0 +1,133 @@
+/*
+ * The client's side of a call: send, give the processor to the server, wait for the answer.
+ * Called by file.c and path.c for every operation on a session. Blocks, killable, holding no lock.
+ */
+#include "ipc/channel.h"
+
+#include "riscv/trace_point.h"
+#include "sched/sched.h"
+
+#include <common/string.h>
+
+void request_init(struct request *r, struct session *s, uint64_t op, uint64_t arg0, uint64_t arg1)
+{
+    memset(r, 0, sizeof *r);
+    r->session = s;
+    r->op = op;
+    r->arg0 = arg0;
+    r->arg1 = arg1;
+    uint32_t flags = atomic_load_explicit(&s->object.flags, memory_order_relaxed);
+    r->flags = (flags & O_NONBLOCK ? MSGF_NONBLOCK : 0) | (flags & O_APPEND ? MSGF_APPEND : 0);
+}
+
+void request_grant_user(struct request *r, user_addr buffer, uint64_t n, int direction)
+{
+    r->space = this_proc()->space;
+    r->user = buffer;
+    r->bytes = n;
+    r->direction = (uint32_t)direction;
+}
+
+void request_grant_kernel(struct request *r, void *buffer, uint64_t n, int direction)
+{
+    r->space = NULL;
+    r->kernel = buffer;
+    r->bytes = n;
+    r->direction = (uint32_t)direction;
+}
+
+static unsigned best_waiting(const struct channel *ch)
+{
+    unsigned level = 0;
+    while (level < SCHED_MAX_LEVELS && !ch->waiting_at[level])
+        level++;
+    return level; /* SCHED_NO_LEVEL when nobody waits */
+}
+
+/* The lock is held. The request is in the queue; it no longer is. */
+void request_dequeued(struct channel *ch, struct request *r)
+{
+    ch->waiting_at[r->level]--;
+    if (ch->server)
+        sched_inherit(&ch->server->task, best_waiting(ch));
+}
+
+/* The client has been killed: take its request out of the server's reach. The lock is held. */
+static void withdraw(struct channel *ch, struct request *r)
+{
+    struct slot *slot = &ch->slot[r->slot];
+    if (r->state == REQUEST_QUEUED) {
+        list_remove(&r->note.node);
+        request_dequeued(ch, r);
+        slot_free(ch, slot);
+    } else {
+        slot->request = NULL;
+        slot->dead = true;
+        slot->note.kind = NOTE_CANCEL;
+        list_push_back(&ch->queue, &slot->note.node);
+        channel_wake_server(ch);
+    }
+}
+
+int64_t request_call(struct request *r)
+{
+    struct channel *ch = r->session->channel;
+    struct proc *me = this_proc();
+    /* Ranks rise with every call, so a circle of waiting servers cannot close (DESIGN 6). */
+    if (me->serving && me->serving->rank >= ch->rank)
+        return -EDEADLK;
+    unsigned level = sched_level(&me->task);
+
+    spin_lock(&ch->lock);
+    int error = ch->closed ? -EIO : slot_take(ch, r);
+    if (error) {
+        spin_unlock(&ch->lock);
+        return error;
+    }
+    r->client = me;
+    r->state = REQUEST_QUEUED;
+    r->level = (uint8_t)level;
+    r->note.kind = NOTE_CALL;
+    ch->waiting_at[level]++;
+    list_push_back(&ch->queue, &r->note.node);
+    me->task.waits_for = ch->server ? ch->server->pid : 0;
+    TRACE(call, 0, me->pid, me->task.waits_for);
+    wait_block(ch->callers.name);
+
+    struct list_node *receiver = list_pop_front(&ch->receivers.waiters);
+    if (receiver && !atomic_load(&me->task.killed)) {
+        /* The server waits: it runs now, on this hart and on our time. It holds a reference on whoever
+         * pays, since that process may be killed and gone before the server has given up its time. */
+        struct proc *server = ch->server;
+        struct sched_entity *account = me->task.entity.account;
+        server->payer = proc_of(container_of(account, struct task, entity));
+        proc_get(server->payer);
+        spin_unlock(&ch->lock);
+        sched_handoff(&server->task, account, NULL);
+        me->task.waits_for = 0;
+    } else {
+        if (receiver) {
+            list_push_front(&ch->receivers.waiters, receiver);
+            channel_wake_server(ch);
+        } else if (ch->server) {
+            sched_inherit(&ch->server->task, best_waiting(ch));
+        }
+        spin_unlock(&ch->lock);
+        wait_switch();
+    }
+    spin_lock(&ch->lock);
+    while (r->state != REQUEST_DONE) {
+        if (atomic_load(&me->task.killed)) {
+            withdraw(ch, r);
+            spin_unlock(&ch->lock);
+            return -EINTR;
+        }
+        me->task.waits_for = ch->server ? ch->server->pid : 0;
+        wait_block(ch->callers.name);
+        spin_unlock(&ch->lock);
+        wait_switch();
+        spin_lock(&ch->lock);
+    }
+    spin_unlock(&ch->lock);
+    return r->status;
+}

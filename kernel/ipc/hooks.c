@@ -1,0 +1,37 @@
+/*
+ * What happens to handles, places and channels when a process forks, execs or ends: proc_upcalls.
+ */
+#include "ipc/channel.h"
+#include "ipc/things.h"
+
+int ipc_fork(struct proc *parent, struct proc *child)
+{
+    child->handles = handle_table_copy(parent->handles);
+    if (!child->handles)
+        return -ENOMEM;
+    child->root = parent->root;
+    child->cwd = parent->cwd;
+    if (child->root)
+        object_get(&child->root->object);
+    if (child->cwd)
+        object_get(&child->cwd->object);
+    return 0;
+}
+
+void ipc_exec(struct proc *p)
+{
+    handle_table_exec(p->handles);
+}
+
+void ipc_exit(struct proc *p)
+{
+    devices_unbind(p);
+    serve_end(p);
+    handle_table_put(p->handles);
+    p->handles = NULL;
+    if (p->root)
+        object_put(&p->root->object);
+    if (p->cwd)
+        object_put(&p->cwd->object);
+    p->root = p->cwd = NULL;
+}

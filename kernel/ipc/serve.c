@@ -1,0 +1,328 @@
+/*
+ * The server's side: receive, reply, and both in one. A message goes out in the server's registers.
+ * While it works on a request a server runs on its client's account; what it does for nobody runs on
+ * its own, at the top level (DESIGN 6, "whose time it is").
+ */
+#include "ipc/channel.h"
+
+#include "riscv/trace_point.h"
+#include "sched/sched.h"
+
+#include <common/string.h>
+
+/* From now on this process works for `payer` (NULL: for nobody). */
+static void work_for(struct proc *payer)
+{
+    struct proc *me = this_proc();
+    struct proc *before = me->payer;
+    struct sched_entity *account = payer ? &payer->task.entity : &me->task.entity;
+    if (payer == before && me->task.entity.account == account)
+        return;
+    if (payer)
+        proc_get(payer);
+    me->payer = payer;
+    sched_charge_to(account);
+    if (before)
+        proc_put(before);
+}
+
+int channel_serve(struct channel *ch, uint64_t buffer, uint64_t bytes)
+{
+    struct proc *me = this_proc();
+    if (me->serving && me->serving != ch)
+        return -EBUSY; /* one loop around one receive */
+    spin_lock(&ch->lock);
+    if (ch->server && ch->server != me) {
+        spin_unlock(&ch->lock);
+        return -EBUSY;
+    }
+    ch->server = me;
+    spin_unlock(&ch->lock);
+    if (!me->serving) {
+        me->serving = ch;
+        atomic_fetch_add(&ch->uses, 1);
+        me->task.entity.keeps_top = true;
+    }
+    me->serve_buffer = buffer;
+    me->serve_bytes = bytes;
+    return 0;
+}
+
+/* ---- receive ---- */
+
+/* Ends a request that could not be delivered. */
+static void refuse(struct channel *ch, uint64_t token, int64_t status)
+{
+    spin_lock(&ch->lock);
+    struct slot *slot = slot_of(ch, token);
+    if (slot && slot->request) {
+        struct request *r = slot->request;
+        request_finish(ch, r, status);
+        sched_wake(&r->client->task);
+    } else if (slot) {
+        slot_free(ch, slot);
+    }
+    spin_unlock(&ch->lock);
+}
+
+/* The request at the head of the queue becomes the message. The lock is held and is released. False:
+ * it could not be delivered, and its client has been told. */
+static bool deliver_call(struct channel *ch, struct request *r, struct trap_frame *frame)
+{
+    struct proc *me = this_proc();
+    struct slot *slot = &ch->slot[r->slot];
+    uint64_t token = slot_token(ch, slot);
+    struct proc *payer = proc_of(container_of(r->client->task.entity.account, struct task, entity));
+    struct path_text *path = r->path;
+    uint32_t path_offset = r->path_offset;
+    struct object *gift = r->gift;
+
+    r->state = REQUEST_SERVING;
+    request_dequeued(ch, r);
+    frame->a[0] = r->op;
+    frame->a[1] = token;
+    frame->a[2] = r->session->cookie;
+    frame->a[3] = r->arg0;
+    frame->a[4] = r->arg1;
+    frame->a[5] = r->arg2;
+    frame->a[6] = (uint64_t)r->flags << 32 | (uint32_t)r->client->pid;
+    frame->a[7] = 0;
+    /* Past the lock the client may die; what is still needed of it is held here. */
+    proc_get(payer);
+    if (path)
+        atomic_fetch_add(&path->refs, 1);
+    if (gift)
+        object_get(gift);
+    spin_unlock(&ch->lock);
+    work_for(payer);
+    proc_put(payer);
+
+    int64_t error = 0;
+    if (path) {
+        uint64_t bytes = path->bytes - path_offset;
+        frame->a[7] = bytes;
+        error = bytes > me->serve_bytes ? -EMSGSIZE
+                                        : copy_out(me->space, user_at(me->serve_buffer), path->text + path_offset, bytes);
+        path_text_put(path);
+    }
+    if (gift) {
+        if (!error) {
+            int n = handle_add(gift, 0);
+            error = n < 0 ? n : 0;
+            frame->a[4] = (uint64_t)n;
+        } else {
+            object_put(gift);
+        }
+    }
+    if (error)
+        refuse(ch, token, error);
+    return !error;
+}
+
+/* The lock is held; true: a message is in the frame and the lock has been released. */
+static bool take_message(struct channel *ch, struct trap_frame *frame)
+{
+    struct list_node *node;
+    if (ch->notifications) {
+        frame->a[0] = MSG_NOTIFY;
+        frame->a[1] = frame->a[2] = 0;
+        frame->a[3] = ch->notifications;
+        ch->notifications = 0;
+        spin_unlock(&ch->lock);
+        work_for(NULL);
+        return true;
+    }
+    while ((node = list_pop_front(&ch->queue)) != NULL) {
+        struct note *note = list_entry(node, struct note, node);
+        switch (note->kind) {
+        case NOTE_CALL:
+            if (deliver_call(ch, container_of(note, struct request, note), frame))
+                return true;
+            spin_lock(&ch->lock);
+            break;
+        case NOTE_CLOSE: {
+            struct session *s = container_of(note, struct session, close);
+            frame->a[0] = MSG_CLOSE;
+            frame->a[1] = 0;
+            frame->a[2] = s->cookie;
+            spin_unlock(&ch->lock);
+            session_free_note(s);
+            work_for(NULL);
+            return true;
+        }
+        case NOTE_CANCEL: {
+            struct slot *slot = container_of(note, struct slot, note);
+            frame->a[0] = MSG_CANCEL;
+            frame->a[1] = slot_token(ch, slot);
+            frame->a[2] = slot->cookie;
+            slot_free(ch, slot);
+            spin_unlock(&ch->lock);
+            work_for(NULL);
+            return true;
+        }
+        }
+    }
+    return false;
+}
+
+/* `client` (may be NULL): just replied to; it gets the processor if there is nothing else to do. */
+static int receive(struct channel *ch, struct trap_frame *frame, struct proc *client)
+{
+    struct proc *me = this_proc();
+    int error = 0;
+    spin_lock(&ch->lock);
+    if (ch->server != me) {
+        spin_unlock(&ch->lock);
+        error = -EPERM; /* channel_serve comes first */
+    }
+    while (!error) {
+        if (client && (ch->notifications || !list_empty(&ch->queue))) {
+            sched_wake(&client->task); /* the server goes on; the client waits its turn */
+            proc_put(client);
+            client = NULL;
+        }
+        if (take_message(ch, frame))
+            return 0;
+        struct waiter w;
+        wait_enter(&ch->receivers, &w);
+        struct proc *payer = me->payer; /* the next client sets it as soon as the lock is free */
+        me->payer = NULL;
+        spin_unlock(&ch->lock);
+        if (client && !atomic_load(&me->task.killed)) {
+            sched_handoff(&client->task, NULL, &me->task.entity);
+        } else {
+            sched_charge_to(&me->task.entity);
+            if (client)
+                sched_wake(&client->task);
+            wait_switch();
+        }
+        if (payer)
+            proc_put(payer);
+        if (client)
+            proc_put(client);
+        client = NULL;
+        if (atomic_load(&me->task.killed))
+            error = -EINTR;
+        spin_lock(&ch->lock);
+        wait_leave(&w);
+        if (error)
+            spin_unlock(&ch->lock);
+    }
+    if (client) {
+        sched_wake(&client->task);
+        proc_put(client);
+    }
+    return error;
+}
+
+int channel_receive(struct channel *ch, struct trap_frame *frame)
+{
+    return receive(ch, frame, NULL);
+}
+
+/* ---- reply ---- */
+
+/* What a reply hands over besides data: a new session, or an object the server has a handle on. */
+static int reply_object(struct channel *ch, const struct reply *reply, struct object **object)
+{
+    int error = 0;
+    *object = NULL;
+    if (reply->flags & REPLY_SESSION) {
+        struct session *s = session_create(ch, reply->extra, (uint32_t)reply->length, false);
+        if (!s)
+            return -ENOMEM;
+        *object = &s->object;
+    } else if (reply->flags & REPLY_REDIRECT) {
+        *object = handle_get_kind((int)reply->extra, &session_ops, -EINVAL, &error);
+    } else if (reply->flags & REPLY_HANDLE) {
+        *object = handle_get((int)reply->extra);
+        error = -EBADF;
+    }
+    return *object ? 0 : error;
+}
+
+/* Finishes the request; *client is its process, with a reference, to be woken by the caller. */
+static int64_t finish(struct channel *ch, const struct reply *reply, struct proc **client)
+{
+    struct object *object;
+    int64_t status = reply->status;
+    *client = NULL;
+    if (reply->flags & REPLY_DATA) {
+        int64_t copied = grant_copy(ch, reply->token, 0, user_at((uint64_t)reply->data), reply->length, true);
+        if (copied < 0) {
+            if (copied != -EFAULT)
+                return copied; /* no such token, or not to be written */
+            status = -EFAULT;
+        }
+    }
+    int error = reply_object(ch, reply, &object);
+    if (error && error != -ENOMEM)
+        return error; /* the server's mistake: the client still waits for a proper answer */
+    if (error)
+        status = error;
+
+    spin_lock(&ch->lock);
+    struct slot *slot = ch->server == this_proc() ? slot_of(ch, reply->token) : NULL;
+    struct request *r = slot ? slot->request : NULL;
+    if (!r || r->state != REQUEST_SERVING) {
+        if (slot && slot->dead)
+            slot_free(ch, slot); /* so the server knows now: no need for the note */
+        spin_unlock(&ch->lock);
+        object_put(object);
+        return -ESRCH;
+    }
+    r->reply_flags = error ? 0 : reply->flags;
+    r->extra = reply->extra;
+    r->length = reply->length;
+    r->object = object;
+    TRACE(reply, 0, this_proc()->pid, r->client->pid);
+    *client = r->client;
+    proc_get(*client);
+    request_finish(ch, r, status);
+    spin_unlock(&ch->lock);
+    return 0;
+}
+
+int64_t channel_reply(struct channel *ch, const struct reply *reply)
+{
+    struct proc *client;
+    int64_t result = finish(ch, reply, &client);
+    if (client) {
+        sched_wake(&client->task);
+        proc_put(client);
+    }
+    return result;
+}
+
+int64_t channel_reply_receive(struct channel *ch, const struct reply *reply, struct trap_frame *frame)
+{
+    struct proc *client = NULL;
+    if (reply->token) {
+        int64_t result = finish(ch, reply, &client);
+        if (result && result != -ESRCH) /* a client that died is no reason not to go on */
+            return result;
+    }
+    return receive(ch, frame, client);
+}
+
+void serve_end(struct proc *server)
+{
+    struct channel *ch = server->serving;
+    work_for(NULL);
+    if (!ch)
+        return;
+    spin_lock(&ch->lock);
+    if (ch->server == server) {
+        ch->server = NULL;
+        for (uint32_t i = 0; i < ch->slots; i++) {
+            struct request *r = ch->slot[i].request;
+            if (r && r->state == REQUEST_SERVING) {
+                request_finish(ch, r, -EIO);
+                sched_wake(&r->client->task);
+            }
+        }
+    }
+    spin_unlock(&ch->lock);
+    server->serving = NULL;
+    channel_put(ch);
+}

@@ -1,0 +1,164 @@
+/*
+ * Sessions: a client's object on a channel. Made when a server's reply to open says so, or by whoever
+ * holds the channel. The last close queues a note for the server, in order with what was called before.
+ */
+#include "ipc/channel.h"
+
+#include "ipc/file.h"
+#include "mem/cache.h"
+#include "sched/sched.h"
+
+static struct cache session_cache = CACHE("session", struct session);
+
+uint64_t sessions_live(void)
+{
+    return cache_live(&session_cache);
+}
+
+static struct list *bucket(struct channel *ch, uint64_t cookie)
+{
+    return &ch->sessions[(cookie ^ cookie >> 32) % COOKIE_BUCKETS];
+}
+
+struct session *session_create(struct channel *ch, uint64_t cookie, uint32_t mode, bool silent)
+{
+    struct session *s = cache_alloc(&session_cache);
+    if (!s)
+        return NULL;
+    object_init(&s->object, &session_ops);
+    atomic_fetch_add(&ch->uses, 1);
+    s->channel = ch;
+    s->cookie = cookie;
+    s->mode = mode & ((1u << SESSION_READY_SHIFT) - 1);
+    s->silent = silent;
+    s->ready = mode >> SESSION_READY_SHIFT;
+    s->close.kind = NOTE_CLOSE;
+    list_node_init(&s->close.node);
+    wait_queue_init(&s->pollers, "poll");
+    spin_init(&s->lock, "session", LOCK_SESSION);
+    wait_queue_init(&s->turn, "offset");
+    spin_lock(&ch->lock);
+    list_push_back(bucket(ch, cookie), &s->by_cookie);
+    spin_unlock(&ch->lock);
+    return s;
+}
+
+void session_free_note(struct session *s)
+{
+    struct channel *ch = s->channel;
+    cache_free(&session_cache, s);
+    channel_put(ch);
+}
+
+static void session_release(struct object *o)
+{
+    struct session *s = container_of(o, struct session, object);
+    struct channel *ch = s->channel;
+    spin_lock(&ch->lock);
+    list_remove(&s->by_cookie);
+    bool tell = !s->silent && !ch->closed;
+    if (tell) {
+        list_push_back(&ch->queue, &s->close.node);
+        channel_wake_server(ch);
+    }
+    spin_unlock(&ch->lock);
+    if (!tell)
+        session_free_note(s);
+}
+
+int session_lock_offset(struct session *s)
+{
+    int error = 0;
+    if (!(s->mode & SESSION_SEEKABLE))
+        return 0;
+    spin_lock(&s->lock);
+    while (s->busy && !error)
+        error = wait_on(&s->turn, &s->lock);
+    if (!error)
+        s->busy = true;
+    spin_unlock(&s->lock);
+    return error;
+}
+
+void session_unlock_offset(struct session *s)
+{
+    if (!(s->mode & SESSION_SEEKABLE))
+        return;
+    spin_lock(&s->lock);
+    s->busy = false;
+    wake_one(&s->turn);
+    spin_unlock(&s->lock);
+}
+
+void session_set_ready(struct channel *ch, uint64_t cookie, uint32_t bits)
+{
+    struct list_node *node;
+    spin_lock(&ch->lock);
+    list_for_each(node, bucket(ch, cookie)) {
+        struct session *s = list_entry(node, struct session, by_cookie);
+        if (s->cookie == cookie && s->ready != bits) {
+            s->ready = bits;
+            wake_all(&s->pollers);
+        }
+    }
+    spin_unlock(&ch->lock);
+}
+
+/* How many live sessions there are that the server knows of; up to n of their cookies go to `to`. The
+ * lock is dropped for each, so a restarted server must be ready for cookies that end meanwhile. */
+int64_t session_cookies(struct channel *ch, struct space *space, user_addr to, uint64_t n)
+{
+    int64_t count = 0;
+    for (unsigned b = 0; b < COOKIE_BUCKETS; b++) {
+        for (int64_t skip = 0;; skip++) {
+            struct list_node *node;
+            int64_t at = 0;
+            struct session *found = NULL;
+            uint64_t cookie = 0;
+            spin_lock(&ch->lock);
+            list_for_each(node, &ch->sessions[b]) {
+                struct session *s = list_entry(node, struct session, by_cookie);
+                if (!s->silent && at++ == skip) {
+                    found = s;
+                    cookie = s->cookie;
+                    break;
+                }
+            }
+            spin_unlock(&ch->lock);
+            if (!found)
+                break;
+            if ((uint64_t)count < n && copy_out(space, user_plus(to, (uint64_t)count * 8), &cookie, 8))
+                return -EFAULT;
+            count++;
+        }
+    }
+    return count;
+}
+
+static int session_poll(struct object *o, struct waiter *w)
+{
+    struct session *s = container_of(o, struct session, object);
+    spin_lock(&s->channel->lock);
+    if (w)
+        wait_join(&s->pollers, w);
+    int bits = s->channel->closed ? POLLERR | POLLHUP : (int)s->ready;
+    spin_unlock(&s->channel->lock);
+    return bits;
+}
+
+static void session_unpoll(struct object *o, struct waiter *w)
+{
+    struct session *s = container_of(o, struct session, object);
+    spin_lock(&s->channel->lock);
+    wait_leave(w);
+    spin_unlock(&s->channel->lock);
+}
+
+const struct object_ops session_ops = {
+    .name = "session",
+    .release = session_release,
+    .read = session_read,
+    .write = session_write,
+    .poll = session_poll,
+    .unpoll = session_unpoll,
+};

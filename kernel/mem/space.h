@@ -1,0 +1,124 @@
+/*
+ * Address spaces: regions, page tables, faults, copy-on-write. Used by proc/ (create, fork, exec,
+ * exit), by sys/ (sbrk, map, unmap), by the trap path (space_fault), by user_copy.c.
+ * Never reads or writes user memory by its user address.
+ *
+ * Promises (frame.h): every page of a writable private region, and every page table that the
+ * regions can need, is charged when the region is made and paid back when it goes, whatever has been
+ * touched meanwhile. So a fault inside a region cannot fail; only a stack that grows past what was
+ * committed can. Pages of private regions that are not writable are charged one by one as the
+ * loader fills them (PIN_FORCE) and shared by forks.
+ *
+ * Concurrency: space->lock protects all but refs. The functions here take it; callers hold no lock.
+ * Long work is done in pieces with mem_upcalls.breathe() between them and no lock held.
+ */
+#ifndef KERNEL_MEM_SPACE_H
+#define KERNEL_MEM_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <common/list.h>
+#include "riscv/spinlock.h"
+#include "riscv/sv39.h"
+
+#define REGION_READ 1
+#define REGION_WRITE 2
+#define REGION_EXEC 4
+
+#define USER_MAP_END 0x2000000000ul /* map() regions end here; up to the stack nothing is mapped */
+#define SPACE_MAX_REGIONS 1024      /* so that a walk of the list stays well below 1 ms */
+
+enum region_kind {
+    REGION_PRIVATE, /* zero-filled on demand, copied on write */
+    REGION_STACK,   /* the same; `start` moves down as it grows */
+    REGION_FRAMES,  /* frames that belong to a memory object; shared by forks */
+    REGION_DEVICE,  /* device registers; shared by forks */
+};
+
+struct region {
+    struct list_node node;
+    uint64_t start, end; /* page-aligned; never empty while on the list */
+    uint64_t floor;      /* a stack's lowest possible start; below it lies a guard page */
+    uint64_t phys;       /* FRAMES, DEVICE: what `start` maps */
+    uint8_t prot;        /* REGION_ bits */
+    uint8_t kind;        /* enum region_kind */
+};
+
+struct space {
+    uint32_t refs; /* atomic */
+
+    struct spinlock lock; /* protects all below */
+    pte_t *root;
+    uint64_t asid;          /* asid.c: generation and number; 0: none yet */
+    uint32_t harts;         /* bit i: harts[i] may hold TLB entries of this space */
+    unsigned region_count;
+    struct list regions;    /* ascending, disjoint */
+    struct region *recent;  /* where the last lookup hit, or NULL */
+    struct region *stack;   /* the region that grows, or NULL */
+    struct region heap;     /* on the list while it is not empty */
+    uint64_t heap_start;    /* 0: no heap */
+    uint64_t heap_break;    /* first byte past the heap, as sbrk counts */
+
+    /* read without the lock by ps and the job limits */
+    uint64_t resident;  /* pages mapped */
+    uint64_t committed; /* frames charged: writable private pages, tables, the root */
+
+    /* Where the user's sp is saved of the process that runs on the stack region (its trap frame's sp),
+     * or NULL. Set by proc/ before the space is first used and reset when that process goes: the
+     * copy functions let the stack grow for it as they would for the user, at or above its sp. */
+    const uint64_t *user_sp;
+};
+
+/* Upward call, filled in by main: take pending interrupts, in the middle of long work. */
+struct mem_upcalls {
+    void (*breathe)(void);
+};
+extern struct mem_upcalls mem_upcalls;
+
+/* An empty space with one reference, or NULL: out of memory. */
+struct space *space_create(void);
+void space_get(struct space *space);
+/* Drop a reference (NULL is ignored). The last one frees everything, in pieces; when the space is
+ * this hart's active one, the kernel's is activated first. */
+void space_put(struct space *space);
+
+/* Regions. Addresses page-aligned, inside USER_MIN..USER_STACK_TOP, free of other regions; prot not
+ * WRITE|EXEC together. 0, -EINVAL (any of that violated) or -ENOMEM; on error nothing has changed. */
+int space_add_private(struct space *space, uint64_t start, uint64_t end, int prot);
+/* Stack of [top - limit, top) with a guard page below it; the uppermost `committed` bytes (rounded
+ * up to pages, at least one) are promised now, the rest is charged as it grows. */
+int space_add_stack(struct space *space, uint64_t top, uint64_t limit, uint64_t committed);
+/* Where the heap starts (empty at first); once per space. 0 or -EINVAL. */
+int space_set_heap(struct space *space, uint64_t start);
+
+/* Move the break by `delta` bytes. The old break; -EINVAL: below the heap's start, or no heap;
+ * -ENOMEM: no room or no memory. A large shrink acts as a series of small ones. */
+int64_t space_sbrk(struct space *space, int64_t delta);
+
+/* Map [phys, phys + bytes) (phys page-aligned) at a free address from USER_MAP_BASE up, and give that.
+ * `device`: registers; otherwise frames in use (each gets a reference per page mapped).
+ * -EINVAL: bad alignment, size, or prot, or no such frames; -ENOMEM. */
+int64_t space_map_physical(struct space *space, uint64_t phys, uint64_t bytes, int prot, bool device);
+/* Unmap the pages of [address, address + bytes), all of which must lie in regions that
+ * space_map_physical made. -EINVAL: not so, or not aligned, empty or wrapping. -ENOMEM: no memory
+ * for splitting a region; then nothing is unmapped. */
+int space_unmap(struct space *space, uint64_t address, uint64_t bytes);
+
+/* A copy of `parent` in *child, with one reference; writable private pages are shared until
+ * written. `user_sp`: the page it points into is copied at once, since both will write to it
+ * first thing (0: none). 0 or -ENOMEM. The parent may be in use by other threads meanwhile. */
+int space_fork(struct space *parent, struct space **child, uint64_t user_sp);
+
+/* A page fault of user code at `va`, access one of REGION_READ/WRITE/EXEC. 0: go on (also when another
+ * thread was faster); -EFAULT: not allowed; -ENOMEM: the stack could not grow. */
+int space_fault(struct space *space, uint64_t va, int access, uint64_t user_sp);
+
+/* Make the space, or the kernel's table alone, this hart's. The caller keeps a reference for as long
+ * as the space is active. Takes LOCK_ASID at most. */
+void space_activate(struct space *space);
+void space_activate_kernel(void);
+
+/* Live spaces, for system_info. */
+uint64_t spaces_live(void);
+
+#endif

@@ -1,0 +1,262 @@
+/*
+ * exec: see exec.h. Called by the exec system calls and, for pid 1, by main. Holds no lock while it
+ * reads the program, so the process stays killable as in any other call.
+ */
+#include "proc/exec.h"
+
+#include "mem/cache.h"
+#include "proc/job.h"
+#include "riscv/csr.h"
+#include "riscv/trace_point.h"
+#include "sched/sched.h"
+
+#include <common/elf.h>
+#include <common/string.h>
+#include <kinglet/errno.h>
+
+#define HEADER_BYTES 1024 /* what is read to find the segments: 16 program headers fit */
+#define STACK_DEFAULT (2 * PAGE_SIZE)
+
+static int prot_of(uint32_t flags)
+{
+    return (flags & ELF_READ ? REGION_READ : 0) | (flags & ELF_WRITE ? REGION_WRITE : 0) |
+           (flags & ELF_EXEC ? REGION_EXEC : 0);
+}
+
+static int read_header(struct image *image, struct elf_program *program)
+{
+    char header[HEADER_BYTES] __attribute__((aligned(8)));
+    int64_t n = image->read(image, 0, header, sizeof header);
+    if (n < 0)
+        return (int)n;
+    return elf_check_header(header, (size_t)n, UINT64_MAX, program);
+}
+
+static int load_segment(struct image *image, struct space *space, const struct elf_segment *s)
+{
+    uint64_t start = s->vaddr & ~PAGE_MASK, end = (s->vaddr + s->memsz + PAGE_MASK) & ~PAGE_MASK;
+    int error = space_add_private(space, start, end, prot_of(s->flags));
+    if (error || !s->filesz)
+        return error;
+    int64_t n = image->read_to_user(image, s->offset, space, user_at(s->vaddr), s->filesz);
+    if (n < 0)
+        return (int)n;
+    return (uint64_t)n == s->filesz ? 0 : -ENOEXEC; /* cut short */
+}
+
+/* Words for the user's stack, gathered so that not each costs a copy_out. */
+struct words {
+    struct space *space;
+    uint64_t at;
+    unsigned n;
+    int error;
+    uint64_t word[32];
+};
+
+static void flush_words(struct words *w)
+{
+    if (!w->error)
+        w->error = copy_out(w->space, user_at(w->at), w->word, w->n * sizeof w->word[0]);
+    w->at += w->n * sizeof w->word[0];
+    w->n = 0;
+}
+
+static void put_word(struct words *w, uint64_t value)
+{
+    if (w->n == sizeof w->word / sizeof w->word[0])
+        flush_words(w);
+    w->word[w->n++] = value;
+}
+
+/* The addresses of `count` strings that lie one after the other, and a NULL. */
+static void put_pointers(struct words *w, const struct exec_args *args, unsigned count, uint64_t base,
+                         uint64_t *offset)
+{
+    for (unsigned i = 0; i < count; i++) {
+        put_word(w, base + *offset);
+        while (args->page[*offset / PAGE_SIZE][*offset % PAGE_SIZE])
+            ++*offset;
+        ++*offset;
+    }
+    put_word(w, 0);
+}
+
+/* Argument strings at the top of the stack, below them (System V) argc, argv[], NULL, envp[], NULL. */
+static int write_arguments(struct space *space, const struct exec_args *args, uint64_t *sp)
+{
+    uint64_t strings = (USER_STACK_TOP - args->bytes) & ~15ul;
+    uint64_t count = 1 + args->argc + 1 + args->envc + 1;
+    struct words w = {.space = space, .at = (strings - count * 8) & ~15ul};
+    *sp = w.at;
+    uint64_t offset = 0;
+    put_word(&w, args->argc);
+    put_pointers(&w, args, args->argc, strings, &offset);
+    put_pointers(&w, args, args->envc, strings, &offset);
+    flush_words(&w);
+    for (uint64_t done = 0; !w.error && done < args->bytes; done += PAGE_SIZE) {
+        uint64_t left = args->bytes - done;
+        w.error = copy_out(space, user_at(strings + done), args->page[done / PAGE_SIZE],
+                           left < PAGE_SIZE ? left : PAGE_SIZE);
+    }
+    return w.error;
+}
+
+static int build(struct image *image, const struct exec_args *args, struct space *space, uint64_t *entry,
+                 uint64_t *sp)
+{
+    struct elf_program program;
+    int error = read_header(image, &program);
+    for (int i = 0; !error && i < program.segments; i++)
+        error = load_segment(image, space, &program.segment[i]);
+    if (!error)
+        error = space_set_heap(space, program.end);
+    if (error)
+        return error;
+    uint64_t stack = program.stack_size > STACK_DEFAULT ? program.stack_size : STACK_DEFAULT;
+    if (stack > USER_STACK_LIMIT)
+        return -ENOEXEC;
+    stack += args->bytes + (args->argc + args->envc + 4) * 8;
+    error = space_add_stack(space, USER_STACK_TOP, USER_STACK_LIMIT, stack);
+    if (!error)
+        error = write_arguments(space, args, sp);
+    *entry = program.entry;
+    return error;
+}
+
+static void set_name(struct proc *p, const char *name)
+{
+    spin_lock(&tree_lock);
+    strlcpy(p->name, name, sizeof p->name);
+    spin_unlock(&tree_lock);
+    TRACE(exec, 0, p->pid, 0);
+    if (__builtin_expect(trace_on, 0))
+        trace_name(this_hart()->index, clock_ticks(), (uint32_t)p->pid, name);
+}
+
+/* New code lies where other code may have been: each hart fences before it next returns to user mode. */
+static void code_changed(void)
+{
+    for (unsigned i = 0; i < hart_count; i++)
+        __atomic_fetch_or(&harts[i].work, WORK_FENCE_I, __ATOMIC_RELAXED);
+}
+
+int proc_exec(struct image *image, const char *name, const struct exec_args *args)
+{
+    struct proc *me = this_proc();
+    struct trap_frame *frame = proc_frame(me);
+    uint64_t entry, sp;
+    struct space *space = space_create();
+    if (!space)
+        return -ENOMEM;
+    int error = build(image, args, space, &entry, &sp);
+    if (!error)
+        error = job_charge(me, (int64_t)(space->committed - me->job_pages));
+    if (!error && atomic_load(&me->task.killed))
+        error = -EINTR;
+    if (error) {
+        space_put(space);
+        return error;
+    }
+    /* From here on nothing can fail. */
+    struct space *old = me->space;
+    if (old)
+        old->user_sp = NULL;
+    memset(frame, 0, sizeof *frame);
+    frame->pc = entry;
+    frame->sp = sp;
+    frame->a[0] = args->argc;
+    frame->a[1] = sp + 8;
+    frame->a[2] = sp + 8 + (args->argc + 1) * 8;
+    uint64_t clear = SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE | SSTATUS_FS_MASK;
+    frame->sstatus = (csr_read(sstatus) & ~clear) | SSTATUS_FS_OFF;
+    space->user_sp = &frame->sp;
+    spin_lock(&tree_lock);
+    me->space = space;
+    spin_unlock(&tree_lock);
+    space_activate(space);
+    space_put(old);
+    kfree(me->fp);
+    me->fp = NULL;
+    proc_upcalls.exec(me);
+    set_name(me, name);
+    code_changed();
+    return 0;
+}
+
+/* ---- a program in kernel memory ---- */
+
+static uint64_t within(struct memory_image *m, uint64_t offset, uint64_t n)
+{
+    if (offset >= m->size)
+        return 0;
+    return n < m->size - offset ? n : m->size - offset;
+}
+
+static int64_t memory_read(struct image *image, uint64_t offset, void *to, uint64_t n)
+{
+    struct memory_image *m = container_of(image, struct memory_image, image);
+    n = within(m, offset, n);
+    memcpy(to, m->data + offset, n);
+    return (int64_t)n;
+}
+
+static int64_t memory_read_to_user(struct image *image, uint64_t offset, struct space *space, user_addr to,
+                                   uint64_t n)
+{
+    struct memory_image *m = container_of(image, struct memory_image, image);
+    n = within(m, offset, n);
+    for (uint64_t done = 0; done < n;) {
+        struct user_pin pin;
+        if (user_pin(space, user_plus(to, done), n - done, REGION_WRITE | PIN_FORCE, &pin))
+            return -EFAULT;
+        memcpy(pin.p, m->data + offset + done, pin.n);
+        done += pin.n;
+        user_unpin(&pin);
+    }
+    return (int64_t)n;
+}
+
+void memory_image_init(struct memory_image *m, const void *data, uint64_t size)
+{
+    m->image.read = memory_read;
+    m->image.read_to_user = memory_read_to_user;
+    m->data = data;
+    m->size = size;
+}
+
+/* ---- pid 1 ---- */
+
+static struct memory_image init_image;
+
+/* init's first steps are its own: it loads itself, in its own context, and goes to user mode. */
+static void init_first_run(void)
+{
+    sched_arrived();
+    struct exec_args args;
+    exec_args_init(&args);
+    int error = exec_args_add(&args, "init", false);
+    if (!error)
+        error = proc_exec(&init_image.image, "init", &args);
+    exec_args_free(&args);
+    if (error)
+        proc_exit(-error, 0);
+    trap_leave(proc_frame(this_proc()));
+}
+
+int proc_start_init(const void *program, uint64_t size, int (*give)(struct proc *init))
+{
+    memory_image_init(&init_image, program, size);
+    struct proc *p = proc_create();
+    if (!p || !job_root())
+        return -ENOMEM;
+    strlcpy(p->name, "init", sizeof p->name);
+    int error = job_add(job_root(), p, 0, NULL);
+    if (!error)
+        error = give(p);
+    if (error)
+        return error;
+    init_proc = p;
+    context_init(&p->task.context, proc_frame(p), init_first_run);
+    sched_start(&p->task);
+    return 0;
+}

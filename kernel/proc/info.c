@@ -1,0 +1,64 @@
+/*
+ * What ps, ^P and a panic show of processes. Called by the system calls and by main.
+ */
+#include "proc/job.h"
+#include "proc/proc.h"
+#include "riscv/clock.h"
+#include "riscv/kprintf.h"
+#include "sched/sched.h"
+
+#include <common/string.h>
+
+void proc_describe(struct proc *p, struct proc_info *info)
+{
+    memset(info, 0, sizeof *info);
+    info->pid = p->pid;
+    info->daemon = p->daemon;
+    info->start_ns = p->start_ns;
+    info->state = (uint8_t)atomic_load(&p->task.state);
+    info->level = (uint8_t)sched_level(&p->task);
+    info->hart = (uint8_t)p->task.hart->index;
+    info->switches = p->task.switches;
+    if (info->state == PROC_BLOCKED) {
+        info->waits_for = p->task.waits_for;
+        strlcpy(info->reason, p->task.reason, sizeof info->reason);
+    }
+    sched_times(&p->task, &info->cpu_ns, info->cpu_ns_level);
+    info->cpu_ns = ns_of_ticks(info->cpu_ns);
+    for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
+        info->cpu_ns_level[l] = ns_of_ticks(info->cpu_ns_level[l]);
+
+    spin_lock(&tree_lock);
+    memcpy(info->name, p->name, sizeof info->name);
+    info->ppid = p->parent ? p->parent->pid : 0;
+    if (p->space) {
+        info->pages = p->space->resident;
+        info->committed = p->space->committed;
+    }
+    spin_unlock(&tree_lock);
+
+    spin_lock(&job_lock);
+    if (p->job) {
+        info->job = p->job->id;
+        info->session = p->job->session->id;
+    }
+    spin_unlock(&job_lock);
+}
+
+void proc_dump_all(void)
+{
+    static const char *const states[] = {"ready", "running", "blocked", "zombie"};
+    kprintf("  PID  PPID   JOB STATE    LEVEL HART  CPU-MS WAITS-FOR\n");
+    struct proc *p;
+    for (int32_t pid = 1; (p = proc_find_from(pid)) != NULL; pid++) {
+        struct proc_info info;
+        proc_describe(p, &info);
+        pid = p->pid;
+        proc_put(p);
+        kprintf("%5d %5d %5d %-8s %5u %4u %7lu %-10s", info.pid, info.ppid, info.job, states[info.state],
+                info.level, info.hart, (unsigned long)(info.cpu_ns / 1000000), info.reason);
+        if (info.waits_for)
+            kprintf(" pid %-5d", info.waits_for);
+        kprintf(" %s\n", info.name);
+    }
+}

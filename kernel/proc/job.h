@@ -1,0 +1,49 @@
+/*
+ * Jobs: sets of processes, inherited by fork. The unit of ^C, of limits, and (through the session,
+ * the nearest job above that was made one) of the right to kill. Jobs form a tree; a limit holds for
+ * everything below it, so that a fork bomb gains nothing by making jobs of its own.
+ */
+#ifndef PROC_JOB_H
+#define PROC_JOB_H
+
+#include "proc/proc.h"
+
+#define JOB_DEPTH_MAX 16
+
+struct job {
+    /* all LOCK_JOB */
+    uint32_t refs; /* members and child jobs */
+    int32_t id;
+    uint32_t depth;
+    struct job *parent;
+    struct job *session; /* itself when it heads one */
+    struct list members; /* struct job_link */
+    struct list_node all;
+    uint64_t processes, pages;         /* in use here and below */
+    uint64_t max_processes, max_pages; /* here and below */
+};
+
+void jobs_init(void);
+uint64_t job_count(void);
+struct job *job_root(void);
+
+/* Make `p`, which is in no job, a member of `job`, paying for `pages`. -EAGAIN: limit of processes;
+ * -ENOMEM: limit of pages; -EINTR: `forker` (may be NULL) has been killed. */
+int job_add(struct job *job, struct proc *p, uint64_t pages, struct proc *forker);
+void job_remove(struct proc *p);
+/* The process promises itself `delta` more (or fewer) pages. -ENOMEM: a limit. */
+int job_charge(struct proc *p, int64_t delta);
+
+/* The system calls, for the current process. */
+int job_set(int32_t pid, int32_t id);   /* -> job id; -EAGAIN, -ESRCH, -EPERM, -ENOMEM */
+int job_of(int32_t pid);
+int job_new_session(void);
+int job_limit(int32_t id, const struct job_limits *set, struct job_limits *old);
+
+/* May `by` end processes of `job`? LOCK_JOB held. */
+bool job_may_kill(const struct proc *by, const struct job *job);
+struct job *job_find(int32_t id); /* LOCK_JOB held */
+void job_release(struct job *job); /* one reference less; LOCK_JOB held */
+extern struct spinlock job_lock;
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * kill: marking a process for its end and making it notice, wherever it is. The process ends itself,
+ * on its way back to user mode or out of whatever it was blocked in.
+ */
+#include "proc/job.h"
+#include "proc/proc.h"
+#include "riscv/sbi.h"
+#include "sched/sched.h"
+
+#include <kinglet/errno.h>
+
+#define KILL_BATCH 64 /* members marked under one hold of the job lock */
+
+void proc_end(struct proc *p, int32_t signal)
+{
+    int32_t none = 0;
+    atomic_compare_exchange_strong(&p->kill_signal, &none, signal);
+    /* Against wait_switch: it sees `killed`, or we see BLOCKED. */
+    atomic_store(&p->task.killed, true);
+    sched_wake(&p->task);
+    if (p == this_proc())
+        __atomic_fetch_or(&this_hart()->work, WORK_KILLED, __ATOMIC_RELAXED);
+    else if (atomic_load(&p->task.state) == PROC_RUNNING && p->task.hart != this_hart())
+        sbi_send_ipi(1ul << p->task.hart->index); /* it may be in user mode and never come here by itself */
+}
+
+static int may_kill(struct proc *p)
+{
+    struct proc *me = this_proc();
+    if (p == init_proc)
+        return -EPERM; /* the system cannot go on without it */
+    spin_lock(&tree_lock);
+    bool mine = p == me || p->parent == me;
+    spin_unlock(&tree_lock);
+    if (mine)
+        return 0;
+    spin_lock(&job_lock);
+    int result = !p->job ? -ESRCH : job_may_kill(me, p->job) ? 0 : -EPERM;
+    spin_unlock(&job_lock);
+    return result;
+}
+
+int proc_kill(int32_t pid, int32_t signal)
+{
+    if (signal < 0 || signal >= NSIG)
+        return -EINVAL;
+    struct proc *p = proc_find(pid);
+    if (!p)
+        return -ESRCH;
+    int result = may_kill(p);
+    if (!result && signal) /* 0 only asks */
+        proc_end(p, signal);
+    proc_put(p);
+    return result;
+}
+
+int job_kill(int32_t id, int32_t signal)
+{
+    if (signal < 0 || signal >= NSIG)
+        return -EINVAL;
+    spin_lock(&job_lock);
+    struct job *job = job_find(id);
+    int result = !job ? -ESRCH : !job_may_kill(this_proc(), job) ? -EPERM : 0;
+    if (result || !signal) {
+        spin_unlock(&job_lock);
+        return result;
+    }
+    /* The cursor keeps our place while the lock is dropped, so that a large job ends in pieces. */
+    struct job_link cursor = {.proc = NULL};
+    job->refs++;
+    list_push_front(&job->members, &cursor.node);
+    for (unsigned n = 1; cursor.node.next != &job->members.head; n++) {
+        struct job_link *link = list_entry(cursor.node.next, struct job_link, node);
+        list_remove(&cursor.node);
+        list_insert_before(link->node.next, &cursor.node);
+        if (link->proc && link->proc != init_proc)
+            proc_end(link->proc, signal);
+        if (n % KILL_BATCH == 0) {
+            spin_unlock(&job_lock);
+            sched_breathe();
+            spin_lock(&job_lock);
+        }
+    }
+    list_remove(&cursor.node);
+    job_release(job);
+    spin_unlock(&job_lock);
+    return 0;
+}

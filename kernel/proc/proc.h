@@ -1,0 +1,144 @@
+/*
+ * The process control block and its life: create, fork, exec, exit, wait, kill, jobs.
+ * What hangs on a process in higher rooms (handles, root and current directory, messages) is
+ * only pointed to here; proc_upcalls tells those rooms when a process forks, execs or ends.
+ */
+#ifndef PROC_PROC_H
+#define PROC_PROC_H
+
+#include "mem/space.h"
+#include "mem/user_copy.h"
+#include "riscv/fp.h"
+#include "riscv/trap.h"
+#include "sched/task.h"
+#include "sched/waitq.h"
+
+#include <kinglet/process.h>
+
+struct job;
+struct proc;
+struct handle_table; /* ipc */
+struct session;
+struct channel;
+struct request;
+
+/* A place in a job's list of members. kill's cursor is one without a process. */
+struct job_link {
+    struct list_node node;
+    struct proc *proc;
+};
+
+struct proc {
+    struct task task; /* must be first: hart->current is both */
+
+    /* constant */
+    int32_t pid;
+    bool daemon;
+    uint64_t start_ns;
+
+    /* refs: the parent's (until reaped), the pid table's none, process handles, requests, lookups */
+    _Atomic uint32_t refs;
+
+    /* LOCK_TREE */
+    struct proc *parent;
+    struct list children;      /* living ones, through `sibling` */
+    struct list zombies;       /* those that ended and were not waited for, through `sibling` */
+    struct list_node sibling;
+    struct wait_queue child_ended; /* wait, and poll on one's own process handle */
+    struct wait_queue ended;       /* poll on this process's handle */
+    struct exit_status status;     /* valid once it is a zombie */
+    struct space *space;           /* changed by itself only; others read it under the lock and take a reference */
+    char name[PROC_NAME_MAX];
+
+    /* LOCK_JOB */
+    struct job *job;
+    struct job_link job_link;
+    uint64_t job_pages; /* promised pages that its job pays for */
+
+    /* LOCK_PIDS */
+    struct proc *pid_next;
+    struct list_node all; /* every process, by rising pid */
+
+    _Atomic int32_t kill_signal; /* the first signal sent to it; with task.killed */
+
+    /* its own: touched only by itself, or before it runs and after it ended */
+    struct fp_state *fp; /* NULL: has not used floating point */
+    bool exiting;
+
+    /* ipc's, its own */
+    struct handle_table *handles;
+    struct session *root, *cwd;
+    struct channel *serving;    /* the channel whose messages it receives */
+    uint64_t serve_buffer, serve_bytes;
+    struct proc *payer;         /* whose time it works on, with a reference; NULL: its own */
+};
+_Static_assert(offsetof(struct proc, task) == 0, "hart->current points at both");
+
+struct proc_upcalls {
+    /* Give the child its handles, root and current directory. 0 or -ENOMEM, nothing done then. */
+    int (*fork)(struct proc *parent, struct proc *child);
+    /* exec has succeeded: close what is close-on-exec. */
+    void (*exec)(struct proc *p);
+    /* Let go of everything. Called by the ending process itself, and for a child whose fork failed. */
+    void (*exit)(struct proc *p);
+};
+extern struct proc_upcalls proc_upcalls;
+
+extern struct spinlock tree_lock; /* LOCK_TREE: parents, children, zombies */
+extern struct proc *init_proc;
+
+static inline struct proc *this_proc(void)
+{
+    return this_hart()->current;
+}
+
+static inline struct proc *proc_of(struct task *t)
+{
+    return (struct proc *)t;
+}
+
+static inline struct trap_frame *proc_frame(struct proc *p)
+{
+    return trap_frame_of(p->task.kernel_stack_top);
+}
+
+/* table.c: PCBs and pids */
+void proc_init(void);
+/* A PCB with a kernel stack and a pid, refs 1, BLOCKED, in no tree and no job. NULL: out of memory. */
+struct proc *proc_create(void);
+/* The process with this pid, zombies too, with a reference; NULL. */
+struct proc *proc_find(int32_t pid);
+/* The first process with at least this pid, with a reference; NULL. */
+struct proc *proc_find_from(int32_t pid);
+void proc_get(struct proc *p);
+void proc_put(struct proc *p);
+/* The pid is free again: when a zombie is reaped, or a fork has failed. */
+void proc_forget(struct proc *p);
+uint64_t proc_count(void);
+/* Its address space with a reference, or NULL when it has ended. */
+struct space *proc_space(struct proc *p);
+
+/* fork.c */
+int proc_fork(int flags); /* -> pid; -EAGAIN job's limit, -ENOMEM, -EDAEMON, -EINVAL, -EINTR killed */
+
+/* exit.c */
+_Noreturn void proc_exit(int32_t code, int32_t signal);
+int proc_wait(int32_t pid, struct exit_status *status, int flags); /* pid -1: any; -> pid, 0, -ECHILD, -EINTR */
+/* Is there a zombie that wait would return? tree_lock held. */
+bool proc_has_zombie(struct proc *p);
+
+/* kill.c */
+int proc_kill(int32_t pid, int32_t signal); /* by this process; -ESRCH, -EPERM, -EINVAL */
+int job_kill(int32_t job, int32_t signal);
+void proc_end(struct proc *p, int32_t signal); /* no questions asked */
+
+/* info.c */
+void proc_describe(struct proc *p, struct proc_info *info);
+void proc_dump_all(void); /* every process on the kernel's console: ^P, and SYS_dump */
+
+/* switch.c: what changes with the process when a hart switches (sched_upcalls.switched) */
+void proc_switched(struct task *from, struct task *to);
+void proc_before_user(struct trap_frame *frame);   /* trap_upcalls.before_user */
+void proc_user_fault(struct trap_frame *frame, uint64_t scause, uint64_t stval);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * What belongs to a process on a hart: address space, floating-point registers, and the reasons
+ * not to go back to user mode. Called by the scheduler's switch and by the trap path.
+ */
+#include "mem/cache.h"
+#include "proc/proc.h"
+#include "riscv/csr.h"
+#include "riscv/kprintf.h"
+#include "riscv/trace_point.h"
+#include "sched/sched.h"
+
+#include <kinglet/errno.h>
+
+static void set_fs(struct trap_frame *frame, uint64_t fs)
+{
+    frame->sstatus = (frame->sstatus & ~SSTATUS_FS_MASK) | fs;
+}
+
+void proc_switched(struct task *from, struct task *to)
+{
+    struct hart *hart = this_hart();
+    if (from->pid && proc_of(from)->fp) {
+        struct trap_frame *frame = proc_frame(proc_of(from));
+        if ((frame->sstatus & SSTATUS_FS_MASK) == SSTATUS_FS_DIRTY) {
+            fp_save(proc_of(from)->fp);
+            set_fs(frame, SSTATUS_FS_CLEAN);
+        }
+    }
+    if (!to->pid)
+        return; /* idle runs in whatever space is there: the kernel half is the same in all */
+    struct proc *p = proc_of(to);
+    if (p->space)
+        space_activate(p->space);
+    else
+        space_activate_kernel();
+    if (p->fp)
+        fp_restore(p->fp);
+    if (atomic_load_explicit(&to->killed, memory_order_relaxed) && !p->exiting)
+        __atomic_fetch_or(&hart->work, WORK_KILLED, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_KILLED, __ATOMIC_RELAXED);
+}
+
+void proc_before_user(struct trap_frame *frame)
+{
+    struct hart *hart = this_hart();
+    struct proc *me = this_proc();
+    if (atomic_load_explicit(&me->task.killed, memory_order_relaxed))
+        proc_exit(0, atomic_load(&me->kill_signal));
+    if (hart->work & WORK_FENCE_I) {
+        __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_FENCE_I, __ATOMIC_RELAXED);
+        fence_i();
+    }
+    if (hart->work & WORK_RESCHED)
+        sched_preempt();
+}
+
+/* The first floating-point instruction of a process: until now the unit was off for it. */
+static int start_floating_point(struct proc *me, struct trap_frame *frame)
+{
+    me->fp = kmalloc(sizeof *me->fp);
+    if (!me->fp)
+        return -ENOMEM;
+    fp_restore(me->fp);
+    set_fs(frame, SSTATUS_FS_CLEAN);
+    return 0;
+}
+
+/* 0: go on; else the signal that ends the process. */
+static int signal_of(struct proc *me, struct trap_frame *frame, uint64_t scause, uint64_t stval)
+{
+    int access;
+    switch (scause) {
+    case CAUSE_FETCH_PAGE_FAULT:
+        access = REGION_EXEC;
+        break;
+    case CAUSE_LOAD_PAGE_FAULT:
+        access = REGION_READ;
+        break;
+    case CAUSE_STORE_PAGE_FAULT:
+        access = REGION_WRITE;
+        break;
+    case CAUSE_ILLEGAL_INSTRUCTION:
+        if (!me->fp && (frame->sstatus & SSTATUS_FS_MASK) == SSTATUS_FS_OFF &&
+            start_floating_point(me, frame) == 0)
+            return 0; /* if it was no floating-point instruction, it comes here again */
+        return SIGILL;
+    case CAUSE_BREAKPOINT:
+        return SIGILL;
+    default:
+        return SIGBUS;
+    }
+    switch (space_fault(me->space, stval, access, frame->sp)) {
+    case 0:
+        return 0;
+    case -ENOMEM:
+        return SIGBUS;
+    default:
+        return SIGSEGV;
+    }
+}
+
+void proc_user_fault(struct trap_frame *frame, uint64_t scause, uint64_t stval)
+{
+    struct proc *me = this_proc();
+    TRACE(fault, scause, me->pid, stval >> PAGE_SHIFT);
+    int signal = signal_of(me, frame, scause, stval);
+    if (!signal)
+        return;
+    klog(LOG_WARN, "%s (pid %d): %s, address 0x%lx, pc 0x%lx: ended by signal %d%s\n", me->name, me->pid,
+         trap_cause_name(scause), stval, frame->pc, signal,
+         signal == SIGBUS && stval ? " (memory could not be had)" : "");
+    proc_exit(0, signal);
+}

@@ -1,0 +1,74 @@
+/*
+ * Where the firmware enters: S-mode, paging and interrupts off, a0 = hart id, a1 = physical
+ * address of the device tree (SBI specification; QEMU enters the image's lowest address).
+ * Runs at physical addresses up to the switch, so it and start_hello() may use only addresses
+ * relative to the pc. Ends in start() in the upper half.
+ */
+#include "riscv/csr.h"
+#include "riscv/hart.h"
+#include "riscv/sv39.h"
+
+    .option norelax /* so that .balign needs nothing of the linker, as old ones of LLVM demand */
+    .section .text.entry, "ax"
+    .globl _start
+_start:
+    csrw sie, zero
+    mv s2, a0
+    mv s3, a1
+
+    /* Zero .bss; the linker script aligns both ends to pages. */
+    la t0, _bss
+    la t1, _ebss
+1:  sd zero, 0(t0)
+    sd zero, 8(t0)
+    sd zero, 16(t0)
+    sd zero, 24(t0)
+    sd zero, 32(t0)
+    sd zero, 40(t0)
+    sd zero, 48(t0)
+    sd zero, 56(t0)
+    addi t0, t0, 64
+    bltu t0, t1, 1b
+
+    la sp, idle_stacks + KSTACK_SIZE
+    call start_hello /* a0, a1 as we got them */
+
+    /*
+     * Paging on. boot_root maps nothing at the address we run at, so the fetch after the write
+     * to satp faults, and the trap vector is the same place in the upper half: no identity map.
+     */
+    li t0, KERNEL_BASE
+    la t1, upper_half
+    add t1, t1, t0
+    csrw stvec, t1
+    la t0, boot_root
+    srli t0, t0, PAGE_SHIFT
+    li t1, SATP_MODE_SV39
+    slli t1, t1, SATP_MODE_SHIFT
+    or t0, t0, t1
+    sfence.vma
+    csrw satp, t0
+
+    .balign 4 /* as stvec demands */
+upper_half:
+    la sp, idle_stacks + KSTACK_SIZE
+    la tp, harts /* the boot hart is harts[0] */
+    mv a0, s2
+    mv a1, s3
+    li s0, 0 /* backtraces end here */
+    li ra, 0
+    tail start
+
+/*
+ * The first page table: all physical addresses up to 256 GiB at KERNEL_BASE in pages of 1 GiB,
+ * everything allowed. It serves until start() has read the device tree and knows what is where.
+ */
+    .section .data
+    .balign PAGE_SIZE
+boot_root:
+    .fill 256, 8, 0
+    .set .Lgib, 0
+    .rept 256
+    .quad (.Lgib << 28) | 0xef /* page number << 10, and D A G X W R V */
+    .set .Lgib, .Lgib + 1
+    .endr

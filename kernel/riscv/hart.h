@@ -1,0 +1,93 @@
+/*
+ * One struct per hart, reached through tp while in the kernel and through sscratch while in
+ * user mode. Other rooms keep their per-hart words here; only the hart itself writes them,
+ * but for `work`, whose bits other harts may set with work_set().
+ */
+#ifndef KERNEL_RISCV_HART_H
+#define KERNEL_RISCV_HART_H
+
+#define MAX_HARTS 8
+
+/* Kernel stacks: two frames, aligned to their size, so that the bottom is found from sp. */
+#define KSTACK_SIZE 8192
+#define KSTACK_CANARY 0x5afe5000 /* lowest word of every kernel stack; one lui loads it */
+#define EMERGENCY_STACK_SIZE 4096
+
+/* Offsets that trap.S uses (checked in hart.c). */
+#define HART_KERNEL_STACK_TOP 0
+#define HART_SCRATCH 8
+#define HART_WORK 16
+#define HART_EMERGENCY_TOP 24
+
+/* hart->work: reasons to call trap_upcalls.before_user on the way back to user mode. */
+#define WORK_RESCHED 0x1 /* another process should run */
+#define WORK_KILLED 0x2  /* the current process has to end */
+#define WORK_FENCE_I 0x4 /* new code was written since this hart's last fence.i */
+
+#ifndef __ASSEMBLER__
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "riscv/switch.h"
+
+struct proc;
+struct spinlock;
+
+#define HART_LOCKS_MAX 8
+
+struct hart {
+    uint64_t kernel_stack_top;    /* of the current process; its trap frame lies right below */
+    uint64_t scratch;             /* trap entry: the interrupted sp */
+    uint32_t work;                /* WORK_ */
+    uint32_t index;               /* in harts[]; the boot hart is 0 */
+    uint64_t emergency_stack_top; /* traps taken in the kernel, that is: panics */
+
+    uint64_t id;          /* the machine's number for it (mhartid) */
+    bool online;          /* runs the kernel; the others wait for hart start */
+    bool panicking;       /* a second panic must not start over */
+    struct proc *current; /* NULL: idle */
+
+    /* mem */
+    void *active_space;       /* whose table satp holds; NULL: the kernel's */
+    uint64_t asid_generation; /* of the last global flush this hart took part in */
+
+    /* sched */
+    struct context idle;     /* the idle loop, on idle_stack_top */
+    uint64_t idle_stack_top; /* the boot stack of the boot hart */
+    uint64_t switches;
+    uint64_t interrupts;
+    uint64_t idle_ticks;
+
+    /* debug builds: spinlocks held, outermost first */
+    struct spinlock *locks[HART_LOCKS_MAX];
+    unsigned lock_count;
+};
+
+extern struct hart harts[MAX_HARTS];
+extern unsigned hart_count; /* harts the machine has (at most MAX_HARTS); see `online` */
+
+/* The hart this runs on. Volatile: never kept across a context switch. */
+static inline struct hart *this_hart(void)
+{
+    struct hart *hart;
+    __asm__ volatile("mv %0, tp" : "=r"(hart));
+    return hart;
+}
+
+/* Sleep until an interrupt that sie enables is pending. Takes none: SIE is 0; call trap_poll next. */
+static inline void hart_wait(void)
+{
+    __asm__ volatile("wfi" : : : "memory");
+}
+
+/* Write the canary at the bottom of a new kernel stack of KSTACK_SIZE bytes; gives its top. */
+void *kstack_init(void *bottom);
+/* Whether the canary of the stack that this address lies in is still there. */
+bool kstack_intact(const void *in_stack);
+
+/* Give every hart its index and stacks; called by start.c, which sets the ids. */
+void harts_init(void);
+
+#endif
+#endif

@@ -1,0 +1,36 @@
+/*
+ * The end of the line: panic prints what is known (message, hart, who was running, registers,
+ * symbolised backtrace) and powers off with RUN_STATUS_PANIC. For bugs in the kernel only: no
+ * input from a program, and no lack of memory, may reach one.
+ */
+#ifndef KERNEL_RISCV_PANIC_H
+#define KERNEL_RISCV_PANIC_H
+
+#include <stdint.h>
+
+#ifdef KINGLET_DEBUG
+#define DEBUG_BUILD 1
+#else
+#define DEBUG_BUILD 0
+#endif
+
+struct trap_frame;
+
+/* Upward call, filled in by main: print who was running on this hart. Takes no locks. */
+struct panic_upcalls {
+    void (*describe)(void);
+};
+extern struct panic_upcalls panic_upcalls;
+
+void panic(const char *format, ...) __attribute__((noreturn, cold, format(printf, 1, 2)));
+
+/* A trap taken in the kernel: the same, with the registers of `frame`. */
+void panic_trap(const struct trap_frame *frame, uint64_t scause, uint64_t stval)
+    __attribute__((noreturn, cold));
+
+#define ASSERT(condition) \
+    ((condition) ? (void)0 : panic("%s:%d: not true: %s", __FILE__, __LINE__, #condition))
+#define DEBUG_ASSERT(condition) \
+    ((!DEBUG_BUILD || (condition)) ? (void)0 : panic("%s:%d: not true: %s", __FILE__, __LINE__, #condition))
+
+#endif

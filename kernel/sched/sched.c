@@ -1,0 +1,337 @@
+/*
+ * Dispatch: see sched.h. Called by wait queues (block, wake), traps (timer, preempt) and channels
+ * (hand-off). Knows tasks and policies; must never look at what a task is part of.
+ */
+#include "sched/sched.h"
+
+#include "riscv/clock.h"
+#include "riscv/panic.h"
+#include "riscv/spinlock.h"
+#include "riscv/trace_point.h"
+#include "riscv/trap.h"
+#include "sched/dispatch.h"
+#include "sched/timer.h"
+
+struct sched_upcalls sched_upcalls;
+struct dispatcher dispatchers[MAX_HARTS];
+
+static struct dispatcher *here(void)
+{
+    return &dispatchers[this_hart()->index];
+}
+
+static bool is_idle(const struct dispatcher *d, const struct task *t)
+{
+    return t == &d->idle;
+}
+
+/* ---- charging and the clock; the dispatcher's lock is held ---- */
+
+/* Charges the running task up to `now`. True when its slice has ended. */
+static bool charge_running(struct dispatcher *d, uint64_t now)
+{
+    uint64_t ran = now - d->charged_until;
+    d->charged_until = now;
+    if (is_idle(d, d->running)) {
+        d->idle_ticks += ran;
+        return false;
+    }
+    struct sched_entity *account = d->running->entity.account;
+    unsigned before = account->level;
+    bool ended = d->policy->charge(&d->queue, &d->running->entity, ran);
+    if (ended) {
+        d->slice_ended = true;
+        if (account->level != before)
+            TRACE(demote, account->level, container_of(account, struct task, entity)->pid, 0);
+    }
+    return ended;
+}
+
+static void advance_policy(struct dispatcher *d, uint64_t now)
+{
+    if (d->policy->advance(&d->queue, now))
+        TRACE(boost, 0, 0, 0);
+}
+
+static void set_clock(struct dispatcher *d, uint64_t when)
+{
+    if (when < d->clock_set) {
+        d->clock_set = when;
+        clock_deadline(when);
+    }
+}
+
+/* The clock must come when the running task's slice ends, or when a boost is due. */
+static void set_clock_for_running(struct dispatcher *d)
+{
+    if (is_idle(d, d->running))
+        return; /* nobody to stop and nobody to boost: an idle hart takes no ticks */
+    uint64_t slice_end = d->charged_until + d->policy->slice_left(&d->queue, &d->running->entity);
+    set_clock(d, slice_end < d->queue.next_boost ? slice_end : d->queue.next_boost);
+}
+
+static void ask_to_reschedule(struct dispatcher *d)
+{
+    d->hart->work |= WORK_RESCHED;
+}
+
+static void check_preemption(struct dispatcher *d, struct task *by)
+{
+    if (is_idle(d, d->running)) {
+        ask_to_reschedule(d);
+    } else if (d->policy->preempts(&d->queue, &d->running->entity)) {
+        TRACE(preempt, d->policy->level(&d->queue, &d->running->entity), d->running->pid, by ? by->pid : 0);
+        ask_to_reschedule(d);
+    }
+}
+
+/* ---- the switch ---- */
+
+void sched_arrived(void)
+{
+    struct dispatcher *d = here();
+    /* Only now is nobody on the old stack: another hart may run that task, or free it. */
+    atomic_store_explicit(&d->left->on_hart, false, memory_order_release);
+}
+
+/* The dispatcher's lock is held and is released here. `next` is RUNNING from now on. */
+static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause cause)
+{
+    struct task *previous = this_task();
+    atomic_store_explicit(&next->state, PROC_RUNNING, memory_order_relaxed);
+    d->running = next;
+    d->slice_ended = false;
+    d->hart->work &= ~(uint32_t)WORK_RESCHED;
+    set_clock_for_running(d);
+    if (next == previous) {
+        spin_unlock(&d->lock);
+        return;
+    }
+    previous->switches++;
+    d->switches++;
+    TRACE(switch_out, cause, previous->pid, previous->waits_for);
+    TRACE(switch_in, is_idle(d, next) ? 0 : d->policy->level(&d->queue, &next->entity), next->pid, 0);
+    spin_unlock(&d->lock);
+
+    spin_assert_none_held("context switch");
+    ASSERT(*(uint64_t *)((char *)previous->kernel_stack_top - KSTACK_SIZE) == KSTACK_CANARY);
+    ASSERT(!atomic_load_explicit(&next->on_hart, memory_order_acquire));
+    atomic_store_explicit(&next->on_hart, true, memory_order_relaxed);
+    next->hart = d->hart;
+    d->left = previous;
+    d->hart->current = (struct proc *)next;
+    d->hart->kernel_stack_top = (uint64_t)next->kernel_stack_top;
+    sched_upcalls.switched(previous, next);
+    context_switch(&previous->context, &next->context);
+    sched_arrived();
+}
+
+static struct task *pick(struct dispatcher *d)
+{
+    struct sched_entity *e = d->policy->pick(&d->queue);
+    return e ? container_of(e, struct task, entity) : &d->idle;
+}
+
+static void reschedule(enum switch_cause cause)
+{
+    struct dispatcher *d = here();
+    struct task *me = this_task();
+    spin_lock(&d->lock);
+    uint64_t now = clock_ticks();
+    charge_running(d, now);
+    advance_policy(d, now);
+    if (!is_idle(d, me) && atomic_load_explicit(&me->state, memory_order_relaxed) == PROC_RUNNING) {
+        enum enqueue_reason why = cause == SWITCH_yield ? ENQUEUE_YIELDED : ENQUEUE_PREEMPTED;
+        if (d->slice_ended) {
+            why = ENQUEUE_SLICE_END;
+            cause = SWITCH_slice;
+        }
+        atomic_store_explicit(&me->state, PROC_READY, memory_order_relaxed);
+        d->policy->enqueue(&d->queue, &me->entity, why);
+    }
+    switch_to(d, pick(d), cause);
+}
+
+void sched_block(void)
+{
+    reschedule(SWITCH_block);
+}
+
+void sched_yield(void)
+{
+    reschedule(SWITCH_yield);
+}
+
+void sched_preempt(void)
+{
+    reschedule(SWITCH_preempted);
+}
+
+void sched_leave(void)
+{
+    reschedule(SWITCH_exit);
+    panic("a zombie ran: pid %d", this_task()->pid);
+}
+
+void sched_breathe(void)
+{
+    spin_assert_none_held("sched_breathe");
+    trap_poll();
+    if (this_hart()->work & WORK_RESCHED)
+        sched_preempt();
+}
+
+void sched_idle(void)
+{
+    struct dispatcher *d = here();
+    for (;;) {
+        trap_poll();
+        if ((d->hart->work & WORK_RESCHED) || d->queue.count)
+            reschedule(SWITCH_block);
+        else
+            hart_wait(); /* a wake-up from elsewhere leaves an interrupt pending, which ends this */
+    }
+}
+
+/* ---- ready ---- */
+
+/* The dispatcher's lock is held; t has just become READY. */
+static void make_ready(struct dispatcher *d, struct task *t, enum enqueue_reason why)
+{
+    d->policy->enqueue(&d->queue, &t->entity, why);
+    TRACE(wake, t->entity.queued_level, t->pid, this_task()->pid);
+    check_preemption(d, t);
+}
+
+bool sched_wake(struct task *t)
+{
+    uint32_t blocked = PROC_BLOCKED;
+    if (!atomic_compare_exchange_strong(&t->state, &blocked, PROC_READY))
+        return false;
+    struct dispatcher *d = &dispatchers[t->hart->index];
+    spin_lock(&d->lock);
+    make_ready(d, t, ENQUEUE_WOKEN);
+    spin_unlock(&d->lock);
+    return true;
+}
+
+void sched_start(struct task *t)
+{
+    struct dispatcher *d = &dispatchers[t->hart->index];
+    spin_lock(&d->lock);
+    d->policy->admit(&d->queue, &t->entity);
+    atomic_store(&t->state, PROC_READY);
+    d->policy->enqueue(&d->queue, &t->entity, ENQUEUE_NEW);
+    TRACE(enqueue, t->entity.queued_level, t->pid, 0);
+    check_preemption(d, t);
+    spin_unlock(&d->lock);
+}
+
+void sched_timer(void)
+{
+    struct dispatcher *d = here();
+    uint64_t now = clock_ticks();
+    d->clock_set = SCHED_NEVER;
+    timers_run(now);
+    spin_lock(&d->lock);
+    now = clock_ticks();
+    if (charge_running(d, now))
+        ask_to_reschedule(d);
+    advance_policy(d, now);
+    check_preemption(d, NULL);
+    set_clock_for_running(d);
+    spin_unlock(&d->lock);
+    uint64_t next = timers_next();
+    if (next < d->clock_set)
+        d->clock_set = next;
+    clock_deadline(d->clock_set); /* SCHED_NEVER: none, and the interrupt is no longer pending */
+}
+
+void sched_clock_by(uint64_t when)
+{
+    set_clock(here(), when);
+}
+
+/* ---- messages ---- */
+
+void sched_handoff(struct task *to, struct sched_entity *to_account, struct sched_entity *my_account)
+{
+    struct dispatcher *d = here();
+    struct task *me = this_task();
+    /* A task that is still leaving another hart, or has been woken by somebody else, cannot be taken. */
+    uint32_t blocked = PROC_BLOCKED;
+    bool taken = !atomic_load_explicit(&to->on_hart, memory_order_acquire) &&
+                 atomic_compare_exchange_strong(&to->state, &blocked, PROC_READY);
+    spin_lock(&d->lock);
+    uint64_t now = clock_ticks();
+    charge_running(d, now);
+    bool ended = d->slice_ended;
+    advance_policy(d, now);
+    if (my_account)
+        me->entity.account = my_account;
+    if (taken && to_account)
+        to->entity.account = to_account;
+    if (!taken) {
+        spin_unlock(&d->lock);
+        if (to_account)
+            sched_set_account(to, to_account);
+        sched_wake(to);
+        reschedule(SWITCH_block);
+        return;
+    }
+    TRACE(handoff, d->policy->level(&d->queue, &to->entity), me->pid, to->pid);
+    if (!ended && !d->policy->preempts(&d->queue, &to->entity)) {
+        switch_to(d, to, SWITCH_handoff);
+        return;
+    }
+    /* Rule 4: better ones are ready, or the slice it would have used has ended. */
+    to->hart = d->hart;
+    d->policy->enqueue(&d->queue, &to->entity, ended ? ENQUEUE_SLICE_END : ENQUEUE_WOKEN);
+    switch_to(d, pick(d), SWITCH_block);
+}
+
+void sched_charge_to(struct sched_entity *account)
+{
+    struct dispatcher *d = here();
+    spin_lock(&d->lock);
+    charge_running(d, clock_ticks());
+    this_task()->entity.account = account;
+    if (d->slice_ended)
+        ask_to_reschedule(d);
+    check_preemption(d, NULL);
+    set_clock_for_running(d);
+    spin_unlock(&d->lock);
+}
+
+void sched_set_account(struct task *t, struct sched_entity *account)
+{
+    struct dispatcher *d = &dispatchers[t->hart->index];
+    spin_lock(&d->lock);
+    t->entity.account = account;
+    spin_unlock(&d->lock);
+}
+
+void sched_inherit(struct task *t, unsigned level)
+{
+    struct dispatcher *d = &dispatchers[t->hart->index];
+    if (t->entity.inherited == level)
+        return; /* only the holder of the channel's lock changes it */
+    spin_lock(&d->lock);
+    unsigned before = d->policy->level(&d->queue, &t->entity);
+    t->entity.inherited = (uint8_t)level;
+    if (list_linked(&t->entity.node) && d->policy->level(&d->queue, &t->entity) != before) {
+        d->policy->remove(&d->queue, &t->entity);
+        d->policy->enqueue(&d->queue, &t->entity, ENQUEUE_PREEMPTED);
+    }
+    check_preemption(d, t);
+    spin_unlock(&d->lock);
+}
+
+unsigned sched_level(struct task *t)
+{
+    struct dispatcher *d = &dispatchers[t->hart->index];
+    spin_lock(&d->lock);
+    unsigned level = d->policy->level(&d->queue, &t->entity);
+    spin_unlock(&d->lock);
+    return level;
+}

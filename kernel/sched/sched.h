@@ -1,0 +1,74 @@
+/*
+ * Dispatch: which task runs on this hart, and the switch to it. All of it runs with interrupts off;
+ * a task is preempted only on its way back to user mode, or where long kernel work breathes.
+ */
+#ifndef SCHED_SCHED_H
+#define SCHED_SCHED_H
+
+#include "sched/task.h"
+
+#include <kinglet/process.h>
+
+/* What the scheduler must ask of higher rooms; filled in by main. */
+struct sched_upcalls {
+    /* About to leave `from` for `to` on this hart: address space, floating point. No lock held. */
+    void (*switched)(struct task *from, struct task *to);
+};
+extern struct sched_upcalls sched_upcalls;
+
+/* Boot: queues, timers, the idle task of this hart becomes the one that runs. */
+void sched_init(void);
+/* The rest of this hart's life, as its idle task. Interrupts that are due are handled here. */
+_Noreturn void sched_idle(void);
+
+/* Prepares a task that no one has run yet (zeroed memory). It is BLOCKED and on no queue. */
+void sched_task_init(struct task *t, int32_t pid, void *kernel_stack_top);
+/* Puts a new, BLOCKED task at the place where its policy wants new ones. */
+void sched_start(struct task *t);
+
+/* BLOCKED -> READY, on the run queue of its hart. False: it was not blocked. Any lock up to
+ * LOCK_RUNQ may be held. O(1). */
+bool sched_wake(struct task *t);
+/* Away from a task that has set itself BLOCKED. Use wait_switch, which knows about kill. */
+void sched_block(void);
+void sched_yield(void);
+/* Away for good; the state is ZOMBIE. */
+_Noreturn void sched_leave(void);
+/* On the way to user mode with WORK_RESCHED set. */
+void sched_preempt(void);
+/* In long kernel work, no lock held: handle interrupts that are due, let a better task run. */
+void sched_breathe(void);
+/* The timer interrupt. */
+void sched_timer(void);
+/* Make sure that the timer interrupt comes by `when` (ticks). */
+void sched_clock_by(uint64_t when);
+/* The first thing a new task does on its own stack. */
+void sched_arrived(void);
+
+/*
+ * Messages (DESIGN 6, "whose time it is").
+ * sched_handoff: the current task is BLOCKED; `to`, blocked too, gets the processor at once, without a
+ * queue, unless its level no longer allows it. `to` then runs on `to_account` and the current task's
+ * account becomes `my_account` (NULL: leave as it is). Slices are never reset. Returns when the current
+ * task runs again.
+ */
+void sched_handoff(struct task *to, struct sched_entity *to_account, struct sched_entity *my_account);
+/* The current task goes on, but on this account from now on. */
+void sched_charge_to(struct sched_entity *account);
+/* A blocked task will run on this account when it is woken. */
+void sched_set_account(struct task *t, struct sched_entity *account);
+/* `t` runs at least at `level` (SCHED_NO_LEVEL: at its own) while better ones wait for it. */
+void sched_inherit(struct task *t, unsigned level);
+/* The level that `t` runs at now. */
+unsigned sched_level(struct task *t);
+
+/* Policy and parameters. sched_configure: -EINVAL for a policy or value that does not exist. */
+int sched_configure(const struct sched_params *params);
+void sched_query(struct sched_params *params);
+
+/* CPU time of a task so far in ticks, in all and by level. */
+void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS]);
+/* Totals over all harts: switches, idle ticks, tasks ready or running. */
+void sched_totals(uint64_t *switches, uint64_t *idle, uint64_t *load);
+
+#endif

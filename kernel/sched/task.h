@@ -1,0 +1,42 @@
+/*
+ * The part of a PCB that the scheduler works on. A struct task is the first member of every
+ * struct proc; the scheduler knows nothing of the rest. Each hart also has an idle task.
+ */
+#ifndef SCHED_TASK_H
+#define SCHED_TASK_H
+
+#include "riscv/hart.h"
+#include "riscv/switch.h"
+#include "sched/policy.h"
+
+#include <kinglet/trace.h>
+#include <stdatomic.h>
+
+struct task {
+    /* the run queue's lock of hart `hart` */
+    struct sched_entity entity;
+    uint64_t switches;
+
+    /* changed by compare-and-swap alone: whoever moves BLOCKED to READY puts it on a run queue */
+    _Atomic uint32_t state; /* enum proc_state */
+    /* still on a hart's stack: another hart must wait for this to clear before it switches to it */
+    _Atomic bool on_hart;
+    /* set once, by kill; seen wherever the task blocks and before it returns to user mode */
+    _Atomic bool killed;
+
+    /* its own */
+    struct context context;
+    void *kernel_stack_top;
+    struct hart *hart;       /* where it runs, last ran, or is queued */
+    const char *reason;      /* blocked: the name of the wait queue */
+    int32_t waits_for;       /* blocked: pid of the process it waits for, or 0 */
+    int32_t pid;             /* for the trace; 0: idle */
+};
+
+/* The task that runs on this hart. */
+static inline struct task *this_task(void)
+{
+    return (struct task *)this_hart()->current;
+}
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * Policy and parameters: set at boot and while running, read by schedctl, ps and the tests.
+ * Called by the system calls and by main. Times outside are nanoseconds, inside they are ticks.
+ */
+#include "riscv/clock.h"
+#include "sched/dispatch.h"
+#include "sched/sched.h"
+#include "sched/timer.h"
+
+#include <common/string.h>
+#include <kinglet/errno.h>
+
+/* Defaults: DESIGN 5, rules 1 and 5. */
+#define DEFAULT_LEVELS 4
+#define DEFAULT_SLICE_NS 5000000ul
+#define DEFAULT_BOOST_NS 500000000ul
+/* A slice shorter than this is spent on switching; a longer one than this is not a slice. */
+#define SLICE_MIN_NS 10000ul
+#define SLICE_MAX_NS 1000000000000ul
+#define BOOST_MIN_NS 1000000ul
+#define BOOST_MAX_NS 3600000000000ul
+
+static void default_tuning(struct sched_tuning *tuning)
+{
+    tuning->levels = DEFAULT_LEVELS;
+    for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
+        tuning->slice[l] = ticks_of_ns(DEFAULT_SLICE_NS << l);
+    tuning->boost = ticks_of_ns(DEFAULT_BOOST_NS);
+}
+
+void sched_init(void)
+{
+    timers_init();
+    uint64_t now = clock_ticks();
+    for (unsigned i = 0; i < MAX_HARTS; i++) {
+        struct dispatcher *d = &dispatchers[i];
+        spin_init(&d->lock, "run queue", LOCK_RUNQ);
+        d->hart = &harts[i];
+        d->policy = sched_policies[0];
+        default_tuning(&d->tuning);
+        run_queue_init(&d->queue, &d->tuning, now);
+        d->charged_until = now;
+        d->clock_set = SCHED_NEVER;
+        sched_entity_init(&d->idle.entity);
+        atomic_store(&d->idle.state, PROC_RUNNING);
+        d->idle.hart = d->hart;
+        d->idle.reason = "idle";
+        d->running = &d->idle;
+        d->left = &d->idle;
+    }
+    struct dispatcher *d = &dispatchers[this_hart()->index];
+    d->idle.kernel_stack_top = (void *)d->hart->kernel_stack_top;
+    atomic_store(&d->idle.on_hart, true);
+    d->hart->current = (struct proc *)&d->idle;
+}
+
+void sched_task_init(struct task *t, int32_t pid, void *kernel_stack_top)
+{
+    sched_entity_init(&t->entity);
+    atomic_store(&t->state, PROC_BLOCKED);
+    t->kernel_stack_top = kernel_stack_top;
+    t->hart = this_hart();
+    t->reason = "new";
+    t->pid = pid;
+}
+
+static int check(const struct sched_params *p, const struct sched_policy **policy)
+{
+    if (strnlen(p->policy, sizeof p->policy) == sizeof p->policy)
+        return -EINVAL;
+    *policy = sched_policy_named(p->policy);
+    if (!*policy || p->levels < 1 || p->levels > SCHED_MAX_LEVELS)
+        return -EINVAL;
+    for (unsigned l = 0; l < p->levels; l++)
+        if (p->slice_ns[l] < SLICE_MIN_NS || p->slice_ns[l] > SLICE_MAX_NS)
+            return -EINVAL;
+    if (p->boost_ns && (p->boost_ns < BOOST_MIN_NS || p->boost_ns > BOOST_MAX_NS))
+        return -EINVAL;
+    return 0;
+}
+
+/* Everyone who is ready goes through the new policy's hands as if new; the blocked ones notice by the
+ * epoch, which moves on. The dispatcher's lock is held. */
+static void change_policy(struct dispatcher *d, const struct sched_policy *policy,
+                          const struct sched_tuning *tuning)
+{
+    uint64_t epoch = d->queue.epoch + 1;
+    struct list ready;
+    struct sched_entity *e;
+    list_init(&ready);
+    while ((e = d->policy->pick(&d->queue)) != NULL)
+        list_push_back(&ready, &e->node);
+    d->policy = policy;
+    d->tuning = *tuning;
+    run_queue_init(&d->queue, &d->tuning, clock_ticks());
+    d->queue.epoch = epoch;
+    struct list_node *node;
+    while ((node = list_pop_front(&ready)) != NULL) {
+        e = list_entry(node, struct sched_entity, node);
+        policy->admit(&d->queue, e);
+        policy->enqueue(&d->queue, e, ENQUEUE_NEW);
+    }
+    policy->admit(&d->queue, &d->running->entity);
+}
+
+int sched_configure(const struct sched_params *p)
+{
+    const struct sched_policy *policy;
+    int error = check(p, &policy);
+    if (error)
+        return error;
+    struct sched_tuning tuning = {.levels = p->levels, .boost = ticks_of_ns(p->boost_ns)};
+    for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
+        tuning.slice[l] = ticks_of_ns(p->slice_ns[l < p->levels ? l : p->levels - 1]);
+    for (unsigned i = 0; i < hart_count; i++) {
+        struct dispatcher *d = &dispatchers[i];
+        spin_lock(&d->lock);
+        change_policy(d, policy, &tuning);
+        d->hart->work |= WORK_RESCHED; /* whoever runs may no longer be the right one */
+        spin_unlock(&d->lock);
+    }
+    return 0;
+}
+
+void sched_query(struct sched_params *p)
+{
+    struct dispatcher *d = &dispatchers[this_hart()->index];
+    memset(p, 0, sizeof *p);
+    spin_lock(&d->lock);
+    strlcpy(p->policy, d->policy->name, sizeof p->policy);
+    p->levels = d->tuning.levels;
+    for (unsigned l = 0; l < d->tuning.levels; l++)
+        p->slice_ns[l] = ns_of_ticks(d->tuning.slice[l]);
+    p->boost_ns = ns_of_ticks(d->tuning.boost);
+    spin_unlock(&d->lock);
+}
+
+void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS])
+{
+    struct dispatcher *d = &dispatchers[t->hart->index];
+    spin_lock(&d->lock);
+    *ran = t->entity.ran;
+    memcpy(ran_at, t->entity.ran_at, sizeof t->entity.ran_at);
+    spin_unlock(&d->lock);
+}
+
+void sched_totals(uint64_t *switches, uint64_t *idle, uint64_t *load)
+{
+    *switches = *idle = *load = 0;
+    for (unsigned i = 0; i < hart_count; i++) {
+        struct dispatcher *d = &dispatchers[i];
+        spin_lock(&d->lock);
+        *switches += d->switches;
+        *idle += d->idle_ticks;
+        *load += d->queue.count + (d->running != &d->idle);
+        spin_unlock(&d->lock);
+    }
+}

@@ -1,0 +1,133 @@
+/*
+ * System calls about the system as a whole.
+ */
+#include "sys/calls.h"
+
+#include "ipc/channel.h"
+#include "ipc/pipe.h"
+#include "ipc/things.h"
+#include "mem/cache.h"
+#include "options.h"
+#include "proc/job.h"
+#include "riscv/clock.h"
+#include "riscv/kprintf.h"
+#include "riscv/machine.h"
+#include "riscv/power.h"
+#include "sched/sched.h"
+#include "trace/trace.h"
+
+#include <common/string.h>
+
+#define LOG_MAX 256 /* bytes of one log call: the console is polled */
+#define LIST_MAX 4096
+
+int64_t sys_log(const uint64_t a[7])
+{
+    char text[LOG_MAX];
+    uint64_t n = a[1] < sizeof text ? a[1] : sizeof text;
+    if (from_user(text, a[0], n))
+        return -EFAULT;
+    kputs_raw(text, n);
+    return (int64_t)n;
+}
+
+int64_t sys_system_info(const uint64_t a[7])
+{
+    uint64_t switches, idle, load;
+    sched_totals(&switches, &idle, &load);
+    struct system_info info = {
+        .uptime_ns = clock_ns(),
+        .frames_total = frames_total(),
+        .frames_free = frames_free(),
+        .frames_available = frames_available(),
+        .processes = proc_count(),
+        .jobs = job_count(),
+        .spaces = spaces_live(),
+        .handle_tables = handle_tables_live(),
+        .pipes = pipes_live(),
+        .channels = channels_live(),
+        .sessions = sessions_live(),
+        .objects = kmalloc_live() + process_handles_live(),
+        .harts = hart_count,
+        .timebase_hz = machine.timebase_hz,
+        .switches = switches,
+        .idle_ns = ns_of_ticks(idle),
+        .load_milli = load * 1000,
+    };
+    return to_user(a[0], &info, sizeof info);
+}
+
+int64_t sys_process_list(const uint64_t a[7])
+{
+    int32_t pid = (int32_t)a[0];
+    uint64_t max = a[2] < LIST_MAX ? a[2] : LIST_MAX;
+    uint64_t n = 0;
+    struct proc *p;
+    while (n < max && (p = proc_find_from(pid)) != NULL) {
+        struct proc_info info;
+        proc_describe(p, &info);
+        pid = p->pid + 1;
+        proc_put(p);
+        if (to_user(a[1] + n * sizeof info, &info, sizeof info))
+            return -EFAULT;
+        n++;
+        sched_breathe();
+    }
+    return (int64_t)n;
+}
+
+int64_t sys_sched_get(const uint64_t a[7])
+{
+    struct sched_params params;
+    sched_query(&params);
+    return to_user(a[0], &params, sizeof params);
+}
+
+int64_t sys_sched_set(const uint64_t a[7])
+{
+    struct sched_params params;
+    if (from_user(&params, a[0], sizeof params))
+        return -EFAULT;
+    return sched_configure(&params);
+}
+
+int64_t sys_boot_option(const uint64_t a[7])
+{
+    char name[32];
+    int64_t length = copy_string_in(this_proc()->space, name, user_at(a[0]), sizeof name);
+    if (length < 0)
+        return length;
+    const char *value;
+    length = option_value(name, &value);
+    if (length < 0)
+        return length;
+    uint64_t n = (uint64_t)length + 1 < a[2] ? (uint64_t)length + 1 : a[2];
+    return n && to_user(a[1], value, n) ? -EFAULT : length;
+}
+
+int64_t sys_power(const uint64_t a[7])
+{
+    if (a[0] == POWER_OFF)
+        power_off((int)(a[1] & 0xff));
+    if (a[0] == POWER_REBOOT)
+        power_reboot();
+    return -EINVAL;
+}
+
+int64_t sys_trace_control(const uint64_t a[7])
+{
+    int64_t old = trace_on;
+    if (a[0] > 1)
+        return -EINVAL;
+    if (a[0] && !trace_area.records)
+        return -ENOMEM; /* no rings: trace= was not given at boot */
+    trace_on = (uint32_t)a[0];
+    return old;
+}
+
+int64_t sys_dump(const uint64_t a[7])
+{
+    (void)a;
+    proc_dump_all();
+    return 0;
+}
