@@ -1,0 +1,328 @@
+/*
+ * kernel/sched/{policy,mlfq,rr}.c without the kernel around them: each of the six rules of MLFQ (see
+ * docs/architecture.md), and round robin. Random histories: test_policy_random.c.
+ */
+#include "check.h"
+#include "sched/policy.h"
+
+#define LEVELS 4
+#define TASKS 12
+#define BOOST 1000
+
+static const struct sched_policy *policy = &policy_mlfq;
+static struct sched_tuning tuning;
+static struct run_queue rq;
+static struct sched_entity task[TASKS];
+
+static void set_up(uint64_t boost)
+{
+    tuning = (struct sched_tuning){ .levels = LEVELS, .slice = { 5, 10, 20, 40 }, .boost = boost };
+    run_queue_init(&rq, &tuning, 0);
+    for (int i = 0; i < TASKS; i++) {
+        sched_entity_init(&task[i]);
+        policy->admit(&rq, &task[i]);
+    }
+}
+
+static void add(int i, enum enqueue_reason why)
+{
+    policy->enqueue(&rq, &task[i], why);
+}
+
+/* Which task is picked; -1: none. */
+static int pick(void)
+{
+    struct sched_entity *e = policy->pick(&rq);
+
+    return e != NULL ? (int)(e - task) : -1;
+}
+
+/* Task `i`, now running, uses up whole slices until it is at `level`, and stays running. */
+static void sink(int i, unsigned level)
+{
+    while (policy->level(&rq, &task[i]) < level)
+        CHECK(policy->charge(&rq, &task[i], policy->slice_left(&rq, &task[i])));
+}
+
+CASE(an_empty_queue_gives_nobody)
+{
+    set_up(BOOST);
+    CHECK_EQUAL(pick(), -1);
+    CHECK_EQUAL(run_queue_best(&rq), SCHED_NO_LEVEL);
+    CHECK(!policy->preempts(&rq, &task[0]));
+}
+
+CASE(rule_1_a_level_is_first_come_first_served)
+{
+    for (unsigned level = 0; level < LEVELS; level++) {
+        set_up(BOOST);
+        for (int i = 0; i < TASKS; i++) {
+            sink(i, level);
+            add(i, ENQUEUE_YIELDED);
+        }
+        for (int i = 0; i < TASKS; i++)
+            CHECK_EQUAL(pick(), i);
+    }
+}
+
+CASE(rule_1_each_level_has_its_slice)
+{
+    set_up(BOOST);
+    for (unsigned level = 0; level < LEVELS; level++) {
+        CHECK_EQUAL(policy->level(&rq, &task[0]), level);
+        CHECK_EQUAL(policy->slice_left(&rq, &task[0]), tuning.slice[level]);
+        CHECK(!policy->charge(&rq, &task[0], tuning.slice[level] - 1));
+        CHECK_EQUAL(policy->slice_left(&rq, &task[0]), 1);
+        CHECK(policy->charge(&rq, &task[0], 1));
+        CHECK_EQUAL(task[0].ran_at[level], tuning.slice[level]);
+    }
+    CHECK_EQUAL(task[0].ran, 5 + 10 + 20 + 40);
+}
+
+CASE(rule_2_a_new_one_enters_at_the_tail_of_the_top_level)
+{
+    set_up(BOOST);
+    sink(0, 1);
+    add(0, ENQUEUE_SLICE_END);
+    add(1, ENQUEUE_NEW);
+    add(2, ENQUEUE_NEW);
+    CHECK_EQUAL(policy->level(&rq, &task[2]), 0);
+    CHECK_EQUAL(pick(), 1);
+    CHECK_EQUAL(pick(), 2);
+    CHECK_EQUAL(pick(), 0);
+}
+
+CASE(rule_3_a_used_up_slice_leads_to_the_tail_of_the_next_level)
+{
+    set_up(BOOST);
+    sink(0, 1);
+    add(0, ENQUEUE_YIELDED);
+    sink(1, 0);
+    CHECK(policy->charge(&rq, &task[1], 5));
+    add(1, ENQUEUE_SLICE_END);
+    CHECK_EQUAL(policy->level(&rq, &task[1]), 1);
+    CHECK_EQUAL(pick(), 0);
+    CHECK_EQUAL(pick(), 1);
+}
+
+CASE(rule_3_blocking_early_does_not_renew_the_slice)
+{
+    set_up(BOOST);
+    for (int burst = 0; burst < 4; burst++) {
+        CHECK(!policy->charge(&rq, &task[0], 1));
+        add(0, burst % 2 ? ENQUEUE_WOKEN : ENQUEUE_YIELDED);
+        CHECK_EQUAL(pick(), 0);
+        CHECK_EQUAL(policy->slice_left(&rq, &task[0]), 4 - burst);
+    }
+    CHECK(policy->charge(&rq, &task[0], 1));
+    CHECK_EQUAL(policy->level(&rq, &task[0]), 1);
+}
+
+CASE(rule_3_the_last_level_is_round_robin)
+{
+    set_up(0);
+    for (int i = 0; i < 3; i++) {
+        sink(i, LEVELS - 1);
+        add(i, ENQUEUE_SLICE_END);
+    }
+    for (int turn = 0; turn < 9; turn++) {
+        CHECK_EQUAL(pick(), turn % 3);
+        CHECK(policy->charge(&rq, &task[turn % 3], 40));
+        CHECK_EQUAL(policy->level(&rq, &task[turn % 3]), LEVELS - 1);
+        add(turn % 3, ENQUEUE_SLICE_END);
+    }
+}
+
+CASE(rule_4_a_level_runs_only_while_those_above_are_empty)
+{
+    set_up(BOOST);
+    for (int i = 0; i < LEVELS; i++) {
+        sink(i, (unsigned)(LEVELS - 1 - i));
+        add(i, ENQUEUE_YIELDED);
+    }
+    for (int i = LEVELS - 1; i >= 0; i--)
+        CHECK_EQUAL(pick(), i);
+}
+
+CASE(rule_4_only_a_higher_level_preempts)
+{
+    for (unsigned running = 0; running < LEVELS; running++) {
+        for (unsigned ready = 0; ready < LEVELS; ready++) {
+            set_up(BOOST);
+            sink(0, running);
+            sink(1, ready);
+            CHECK(!policy->preempts(&rq, &task[0]));
+            add(1, ENQUEUE_WOKEN);
+            CHECK_EQUAL(policy->preempts(&rq, &task[0]), ready < running);
+        }
+    }
+}
+
+CASE(rule_4_the_preempted_goes_to_its_tail_with_what_is_left)
+{
+    set_up(BOOST);
+    sink(0, 2);
+    sink(1, 2);
+    add(1, ENQUEUE_YIELDED);
+    CHECK(!policy->charge(&rq, &task[0], 13));
+    add(0, ENQUEUE_PREEMPTED);
+    CHECK_EQUAL(pick(), 1);
+    CHECK_EQUAL(pick(), 0);
+    CHECK_EQUAL(policy->slice_left(&rq, &task[0]), 7);
+}
+
+CASE(rule_5_a_boost_lifts_all_ready_running_and_blocked)
+{
+    set_up(BOOST);
+    for (int i = 0; i < LEVELS; i++) {
+        sink(i, (unsigned)i);
+        policy->charge(&rq, &task[i], 3);
+        add(i, ENQUEUE_YIELDED);
+    }
+    sink(4, 3); /* running */
+    sink(5, 2); /* blocked */
+    CHECK(!policy->advance(&rq, BOOST - 1));
+    CHECK_EQUAL(policy->level(&rq, &task[4]), 3);
+    CHECK(policy->advance(&rq, BOOST));
+    CHECK(!policy->advance(&rq, BOOST));
+    for (int i = 0; i <= 5; i++)
+        CHECK_EQUAL(policy->level(&rq, &task[i]), 0);
+    CHECK_EQUAL(policy->slice_left(&rq, &task[4]), 5);
+    add(5, ENQUEUE_WOKEN);
+    for (int i = 0; i < LEVELS; i++) {
+        CHECK_EQUAL(pick(), i);
+        CHECK_EQUAL(policy->slice_left(&rq, &task[i]), 5);
+    }
+    CHECK_EQUAL(pick(), 5);
+    CHECK_EQUAL(pick(), -1);
+    CHECK(!policy->advance(&rq, 2 * BOOST - 1));
+    CHECK(policy->advance(&rq, 2 * BOOST));
+}
+
+CASE(rule_5_a_boosted_one_can_be_taken_out)
+{
+    set_up(BOOST);
+    sink(0, 3);
+    sink(1, 2);
+    add(0, ENQUEUE_YIELDED);
+    add(1, ENQUEUE_YIELDED);
+    CHECK(policy->advance(&rq, BOOST));
+    CHECK(policy->advance(&rq, 2 * BOOST));
+    policy->remove(&rq, &task[1]);
+    CHECK_EQUAL(rq.count, 1);
+    CHECK_EQUAL(pick(), 0);
+    CHECK_EQUAL(rq.ready_levels, 0);
+}
+
+CASE(rule_5_without_a_period_nobody_is_boosted)
+{
+    set_up(0);
+    sink(0, 3);
+    CHECK(!policy->advance(&rq, UINT64_MAX - 1));
+    CHECK_EQUAL(policy->level(&rq, &task[0]), 3);
+}
+
+CASE(rule_6_a_blocked_one_returns_to_the_level_it_left)
+{
+    for (unsigned level = 0; level < LEVELS; level++) {
+        set_up(BOOST);
+        sink(0, level);
+        sink(1, level);
+        add(1, ENQUEUE_YIELDED);
+        add(0, ENQUEUE_WOKEN);
+        CHECK_EQUAL(policy->level(&rq, &task[0]), level);
+        CHECK_EQUAL(pick(), 1);
+        CHECK_EQUAL(pick(), 0);
+    }
+}
+
+CASE(a_server_uses_its_clients_slice_and_level)
+{
+    set_up(BOOST);
+    sink(0, 2); /* the client */
+    policy->charge(&rq, &task[0], 4);
+    task[1].account = &task[0]; /* its server */
+    CHECK_EQUAL(policy->level(&rq, &task[1]), 2);
+    CHECK_EQUAL(policy->slice_left(&rq, &task[1]), 16);
+    CHECK(policy->charge(&rq, &task[1], 16));
+    CHECK_EQUAL(policy->level(&rq, &task[0]), 3);
+    CHECK_EQUAL(task[1].ran, 0);
+    CHECK_EQUAL(task[0].ran, 5 + 10 + 20);
+    task[1].account = &task[1];
+    CHECK_EQUAL(policy->level(&rq, &task[1]), 0); /* and has lost nothing of its own */
+    CHECK_EQUAL(policy->slice_left(&rq, &task[1]), 5);
+}
+
+CASE(a_server_runs_at_the_best_level_of_those_who_wait)
+{
+    set_up(BOOST);
+    sink(0, 3);
+    task[1].account = &task[0];
+    task[1].inherited = 1;
+    CHECK_EQUAL(policy->level(&rq, &task[1]), 1);
+    sink(2, 2);
+    add(2, ENQUEUE_NEW);
+    CHECK(!policy->preempts(&rq, &task[1]));
+    add(1, ENQUEUE_PREEMPTED);
+    CHECK_EQUAL(pick(), 1);
+    CHECK_EQUAL(policy->slice_left(&rq, &task[1]), 40); /* the slice is still the client's */
+    task[1].inherited = SCHED_NO_LEVEL;
+    CHECK_EQUAL(policy->level(&rq, &task[1]), 3);
+    CHECK(policy->preempts(&rq, &task[1]));
+}
+
+CASE(a_server_on_its_own_account_is_never_demoted)
+{
+    set_up(BOOST);
+    task[0].keeps_top = true;
+    for (int i = 0; i < 10; i++)
+        CHECK(policy->charge(&rq, &task[0], 5));
+    CHECK_EQUAL(policy->level(&rq, &task[0]), 0);
+}
+
+CASE(fewer_levels_bring_those_below_up_to_the_last)
+{
+    set_up(BOOST);
+    sink(0, 3);
+    tuning.levels = 2;
+    CHECK_EQUAL(policy->level(&rq, &task[0]), 1);
+    CHECK_EQUAL(policy->slice_left(&rq, &task[0]), 10);
+}
+
+CASE(policies_are_found_by_their_names)
+{
+    CHECK(sched_policy_named("mlfq") == &policy_mlfq);
+    CHECK(sched_policy_named("rr") == &policy_rr);
+    CHECK(sched_policy_named("") == NULL);
+    CHECK(sched_policy_named("mlf") == NULL);
+    CHECK(sched_policies[0] == &policy_mlfq);
+}
+
+CASE(round_robin_gives_each_its_quantum_in_turn)
+{
+    policy = &policy_rr;
+    set_up(BOOST);
+    for (int i = 0; i < 3; i++)
+        add(i, ENQUEUE_NEW);
+    for (int turn = 0; turn < 12; turn++) {
+        int i = turn % 3;
+
+        CHECK_EQUAL(pick(), i);
+        CHECK(!policy->preempts(&rq, &task[i]));
+        CHECK_EQUAL(policy->slice_left(&rq, &task[i]), 5);
+        CHECK(!policy->charge(&rq, &task[i], 4));
+        CHECK(policy->charge(&rq, &task[i], 1));
+        add(i, ENQUEUE_SLICE_END);
+    }
+    CHECK(!policy->advance(&rq, 100 * BOOST));
+}
+
+CASE(round_robin_renews_the_quantum_of_one_that_blocked)
+{
+    policy = &policy_rr;
+    set_up(BOOST);
+    CHECK(!policy->charge(&rq, &task[0], 3));
+    add(0, ENQUEUE_WOKEN);
+    CHECK_EQUAL(pick(), 0);
+    CHECK_EQUAL(policy->slice_left(&rq, &task[0]), 5);
+}

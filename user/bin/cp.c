@@ -1,0 +1,80 @@
+/*
+ * cp: copies a file to a file, or files into a directory. -r: directories with all that is in them.
+ */
+#define TOOL "cp"
+#define USAGE "[-r] from to   or   cp [-r] from ... directory"
+#include "tool.h"
+#include "files.h"
+
+static bool recursive;
+
+static void copy_path(const char *from, const char *to, int depth);
+
+static void copy_directory(const char *from, const char *to, int depth)
+{
+    struct stat source, target;
+    if (!recursive) {
+        tool_complain(from, "is a directory (-r copies it)");
+        return;
+    }
+    if (mkdir(to, 0777) < 0 && !is_directory(to)) {
+        tool_error(to);
+        return;
+    }
+    if (stat(from, &source) == 0 && stat(to, &target) == 0 && source.st_dev == target.st_dev
+        && source.st_ino == target.st_ino) {
+        tool_complain(from, "would be copied onto itself");
+        return;
+    }
+    char **names = list_directory(from, false);
+    for (char **name = names; name != NULL && *name != NULL; name++) {
+        char *inner_from = tool_join(from, *name);
+        char *inner_to = tool_join(to, *name);
+        copy_path(inner_from, inner_to, depth + 1);
+        free(inner_from);
+        free(inner_to);
+    }
+    free_names(names);
+}
+
+static void copy_path(const char *from, const char *to, int depth)
+{
+    struct stat st;
+    if (depth > 64) {
+        tool_complain(from, "too deep (is it copied into itself?)");
+    } else if (stat(from, &st) < 0) {
+        tool_error(from);
+    } else if (S_ISDIR(st.st_mode)) {
+        copy_directory(from, to, depth);
+    } else {
+        copy_file(from, to);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    int option;
+    while ((option = getopt(argc, argv, "rR")) != -1) {
+        if (option == '?') {
+            tool_usage();
+        }
+        recursive = true;
+    }
+    if (argc - optind < 2) {
+        tool_usage();
+    }
+    const char *to = argv[argc - 1];
+    bool into = is_directory(to);
+    if (argc - optind > 2 && !into) {
+        tool_complain(to, "is not a directory");
+        return 1;
+    }
+    for (int i = optind; i < argc - 1; i++) {
+        char *name = tool_basename(argv[i]);
+        char *target = into ? tool_join(to, name) : tool_memory(strdup(to));
+        copy_path(argv[i], target, 0);
+        free(target);
+        free(name);
+    }
+    tool_exit();
+}

@@ -1,0 +1,130 @@
+/*
+ * From a command's name to the program that replaces this process, and the shell's functions.
+ * Called in a forked child, or in a shell that has nothing left to do. Must say for each way to
+ * fail what failed and why: 127 not found, 126 found but not to be run.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kinglet/file.h>
+
+#include "sh.h"
+
+#define PEEK_BYTES 256
+
+/* The file is no ELF program: if it is text, its interpreter or this shell runs it. Returns on failure. */
+static void exec_script(const char *path, char **argv)
+{
+    char head[PEEK_BYTES + 1];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, head, PEEK_BYTES) : -1;
+    close(fd);
+    if (n < 0 || memchr(head, '\0', (size_t)n) != NULL) {
+        errno = ENOEXEC;
+        return;
+    }
+    head[n] = '\0';
+    struct strings args = {0};
+    char *line = head + 2;
+    line[-2 + (ssize_t)strcspn(head, "\n")] = '\0';
+    char *interpreter = strncmp(head, "#!", 2) == 0 ? strtok(line, " \t") : NULL;
+    char *option = interpreter != NULL ? strtok(NULL, "") : NULL;
+    strings_push(&args, interpreter != NULL ? interpreter : "/bin/sh");
+    if (option != NULL) {
+        strings_push(&args, option + strspn(option, " \t"));
+    }
+    strings_push(&args, (char *)path);
+    for (argv++; *argv != NULL; argv++) {
+        strings_push(&args, *argv);
+    }
+    execve(args.item[0], args.item, vars_environment());
+    complain("%s: interpreter %s: %s", path, args.item[0], strerror(errno));
+    shell_exit(126);
+}
+
+static void try(const char *path, char **argv)
+{
+    execve(path, argv, vars_environment());
+    if (errno == ENOEXEC) {
+        exec_script(path, argv);
+    }
+}
+
+/* Tries each directory of PATH; returns with errno. */
+static void search_path(const char *name, char **argv)
+{
+    const char *place = var_get("PATH");
+    int error = ENOENT;
+    struct buffer path = {0};
+    for (; place != NULL && error == ENOENT; place++) {
+        size_t n = strcspn(place, ":");
+        path.used = 0;
+        buffer_append(&path, n > 0 ? place : ".", n > 0 ? n : 1);
+        buffer_push(&path, '/');
+        buffer_append(&path, name, strlen(name));
+        try(path.text, argv);
+        error = errno == ENOTDIR ? ENOENT : errno;
+        place += n;
+        if (*place == '\0') {
+            break;
+        }
+    }
+    errno = error;
+}
+
+void exec_program(char **argv)
+{
+    const char *name = argv[0];
+    fflush(stdout);
+    if (strchr(name, '/') != NULL) {
+        try(name, argv);
+        complain("%s: %s", name, strerror(errno));
+        shell_exit(errno == ENOENT || errno == ENOTDIR ? 127 : 126);
+    }
+    errno = ENOENT;
+    if (*name != '\0') {
+        search_path(name, argv);
+    }
+    if (errno == ENOENT) {
+        complain("%s: command not found", name);
+        shell_exit(127);
+    }
+    complain("%s: %s", name, strerror(errno));
+    shell_exit(126);
+}
+
+struct function {
+    struct function *next;
+    char *name;
+    struct node *body; /* in an arena that is kept for good */
+};
+
+static struct function *functions;
+
+struct node *function_find(const char *name)
+{
+    for (struct function *f = functions; f != NULL; f = f->next) {
+        if (strcmp(f->name, name) == 0) {
+            return f->body;
+        }
+    }
+    return NULL;
+}
+
+void function_define(const char *name, struct node *body)
+{
+    struct function *f = functions;
+    while (f != NULL && strcmp(f->name, name) != 0) {
+        f = f->next;
+    }
+    if (f == NULL) {
+        f = xmalloc(sizeof *f);
+        *f = (struct function){.next = functions, .name = xstrdup(name)};
+        functions = f;
+    }
+    f->body = body;
+}

@@ -1,0 +1,83 @@
+/*
+ * What the parts of the console server share. main.c has the loop, park.c the requests that may have to
+ * wait, line.c the line editing and the queue of typed bytes, output.c the ring of bytes to send, uart.c
+ * the device.
+ * line.c and output.c make no system call, so that they also run in tests on the host.
+ */
+#ifndef CONSOLE_H
+#define CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HANDLE_CHANNEL 4 /* the channel that the console serves */
+#define BIT_TIMER 2      /* its notification bit that park.c uses */
+
+#define LINE_BYTES 1024 /* the longest line that can be edited, with its newline */
+
+/* ---- main.c; a test brings its own ---- */
+
+void console_interrupt(void); /* ^C was typed */
+void console_dump(void);      /* ^P was typed */
+
+/* ---- park.c ---- */
+
+struct message;
+struct reply;
+
+#define PARKED 1 /* a request's status: it has been parked, or its reply is out */
+
+void requests_init(void);
+/* These give PARKED, or a status for the reply (request_write: 0, the status is in `answer`). */
+int64_t request_read(const struct message *m);
+int64_t request_write(const struct message *m, struct reply *answer);
+int64_t request_sync(const struct message *m);
+/* Serve those who can be served now. */
+void serve_readers(void);
+void serve_writers(void);
+void serve_syncers(void);
+/* All waiting readers get -EINTR. */
+void interrupt_readers(void);
+/* That client died: its request is dropped. */
+void cancel_request(uint64_t token);
+
+/* ---- line.c ---- */
+
+/* Whether another byte from the device can be taken. When not, it stays there. */
+bool input_wanted(void);
+/* A byte was typed. Echoes through output_echo. */
+void input_byte(uint8_t byte);
+/* Whether a read would have something: a line, an end (^D), without line editing a byte. */
+bool input_ready(void);
+/* What a read of `room` bytes gets: bytes at `to`, which are put there but stay in the queue. *places is
+ * for input_consume, which takes them off. 0 bytes with input_ready: the end. */
+size_t input_peek(uint8_t *to, size_t room, size_t *places);
+void input_consume(size_t places);
+/* Forget all that was typed and not read. */
+void input_discard(void);
+/* Set TTY_ bits; gives the old ones. */
+unsigned input_set_mode(unsigned bits);
+
+/* ---- output.c ---- */
+
+bool output_empty(void);
+/* Bytes that writers may put: the last few places are kept for the echo. */
+size_t output_room(void);
+/* Put a byte as it is; there must be room. */
+void output_byte(uint8_t byte);
+/* Echo text; a newline gets its carriage return. What does not fit is dropped. */
+void output_echo(const char *text, size_t n);
+/* Take the next byte; there must be one. */
+uint8_t output_take(void);
+
+/* ---- uart.c ---- */
+
+/* Map and set up the device. 0 or a negative errno. */
+int uart_start(int device);
+/* Move bytes both ways for as long as the device is ready, and ask it for interrupts on what is left. */
+void uart_service(void);
+/* Whether the device has sent all it was given. */
+bool uart_idle(void);
+
+#endif

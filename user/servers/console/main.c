@@ -1,0 +1,210 @@
+/*
+ * The console: the server of the UART that the person sits at. init starts it with the channel it serves
+ * and the device; ramfs sends those here who open /dev/console. All who do share one session cookie, so
+ * that nothing has to be rebuilt when it is started again after a death but the device's state.
+ * It never waits but in receive: reads and writes that cannot be done yet are parked.
+ */
+#include "console.h"
+
+#include <common/format.h>
+#include <kinglet/system.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HANDLE_DEVICE 5
+
+#define COOKIE_OPEN 1 /* of every opened console; 0 is the console before it is opened */
+#define DEVICE_NUMBER (1 << 8 | 1)
+
+#define BIT_UART 1
+
+static char paths[PATH_MAX];
+static int foreground; /* the job that ^C ends, or 0 */
+static bool dump_asked;
+static int ready_bits = -1;
+
+void console_interrupt(void)
+{
+    if (foreground != 0 && kill(-foreground, SIGINT) == 0)
+        return;
+    foreground = 0; /* none, or it is gone */
+    interrupt_readers();
+}
+
+void console_dump(void)
+{
+    dump_asked = true;
+}
+
+/* ---- requests ---- */
+
+static int readiness(void)
+{
+    return (input_ready() ? POLLIN : 0) | (output_room() > 1 ? POLLOUT : 0);
+}
+
+static int64_t request_open(const struct message *m, struct reply *answer)
+{
+    static const uint8_t access[] = {
+        [O_RDONLY] = SESSION_READ,
+        [O_WRONLY] = SESSION_WRITE,
+        [O_RDWR] = SESSION_READ | SESSION_WRITE,
+        [O_ACCMODE] = 0,
+    };
+
+    if (paths[0] != '\0' || (m->arg0 & O_DIRECTORY) != 0)
+        return -ENOTDIR;
+    if ((m->arg0 & O_EXEC) != 0)
+        return -EACCES;
+    answer->flags = REPLY_SESSION;
+    answer->extra = COOKIE_OPEN;
+    answer->length = (m->arg0 & O_PATH) != 0 ? 0 : access[m->arg0 & O_ACCMODE];
+    answer->length |= (uint64_t)readiness() << SESSION_READY_SHIFT;
+    return 0;
+}
+
+static int64_t answer_stat(struct reply *answer)
+{
+    static const struct stat out = {
+        .st_dev = 1, .st_ino = 1, .st_mode = S_IFCHR | 0666, .st_nlink = 1, .st_rdev = DEVICE_NUMBER};
+
+    answer->flags = REPLY_DATA;
+    answer->data = &out;
+    answer->length = sizeof out;
+    return 0;
+}
+
+/* Gives PARKED, or else the status goes into the reply (0: it is there already). */
+static int64_t serve(const struct message *m, struct reply *answer)
+{
+    if (m->op < MSG_READ && m->inlined == 0)
+        paths[0] = '\0'; /* made by call(), without a path */
+    switch (m->op) {
+    case MSG_OPEN:
+        return request_open(m, answer);
+    case MSG_STAT:
+        return paths[0] == '\0' ? answer_stat(answer) : -ENOTDIR;
+    case MSG_FSTAT:
+        return answer_stat(answer);
+    case MSG_RESOLVE:
+    case MSG_MKDIR:
+    case MSG_RMDIR:
+    case MSG_UNLINK:
+    case MSG_MKNOD:
+    case MSG_UNMOUNT:
+    case MSG_LINK:
+    case MSG_RENAME:
+    case MSG_READDIR:
+        return -ENOTDIR;
+    case MSG_READ:
+        return request_read(m);
+    case MSG_WRITE:
+        return request_write(m, answer);
+    case MSG_SYNC:
+        return request_sync(m);
+    case MSG_SIZE:
+        return -ESPIPE;
+    case MSG_TRUNCATE:
+        return -EINVAL;
+    case MSG_TTY_FOREGROUND:
+        if (m->arg0 == 1 || m->arg0 > INT32_MAX) /* 1 is the servers' own job */
+            return -EINVAL;
+        foreground = (int)m->arg0;
+        return 0;
+    case MSG_TTY_MODE:
+        answer->status = input_set_mode((unsigned)m->arg0);
+        return 0;
+    default:
+        if ((m->info >> 32 & MSGF_HANDLE) != 0)
+            close((int)m->arg1);
+        return m->op == MSG_MOUNT ? -ENOTDIR : -ENOTTY;
+    }
+}
+
+/* ---- the loop ---- */
+
+/* After anything that may have changed something: move bytes, serve who can be served. */
+static void settle(void)
+{
+    uart_service();
+    serve_readers();
+    serve_writers();
+    uart_service(); /* readers made room for input, writers brought output */
+    serve_syncers();
+    if (dump_asked) {
+        dump_asked = false;
+        dump();
+    }
+    if (readiness() != ready_bits) {
+        ready_bits = readiness();
+        session_ready(HANDLE_CHANNEL, COOKIE_OPEN, ready_bits);
+    }
+}
+
+static void say(const char *what, int64_t error)
+{
+    char line[100];
+    int n = format_n(line, sizeof line, "console: %s: %s\n", what, strerror((int)-error));
+
+    log_write(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+}
+
+static int prepare(void)
+{
+    int result = uart_start(HANDLE_DEVICE);
+
+    requests_init();
+    if (result == 0)
+        result = interrupt_bind(HANDLE_DEVICE, HANDLE_CHANNEL, BIT_UART);
+    if (result >= 0)
+        result = channel_serve(HANDLE_CHANNEL, paths, sizeof paths);
+    return result;
+}
+
+/* A reply that the kernel refused is made one that only says so, for the client still waits. False: it is
+ * receiving that does not work. */
+static bool mend(struct reply *answer, int64_t error)
+{
+    if (answer->token == 0)
+        return false;
+    if (answer->flags == 0)
+        answer->token = 0;
+    answer->flags = 0;
+    answer->status = error;
+    return true;
+}
+
+int main(void)
+{
+    struct reply answer = {0};
+    struct message m;
+    int result = prepare();
+
+    if (result < 0) {
+        say("cannot start", result);
+        return 1;
+    }
+    for (;;) {
+        settle();
+        reply_receive(HANDLE_CHANNEL, &answer, &m);
+        if (m.op < 0 && mend(&answer, m.op))
+            continue;
+        answer = (struct reply){0};
+        if (m.op >= MSG_OPEN) {
+            int64_t status = serve(&m, &answer);
+
+            answer.token = status == PARKED ? 0 : m.token;
+            if (status < 0)
+                answer.status = status;
+        } else if (m.op == MSG_NOTIFY && (m.arg0 & BIT_UART) != 0) {
+            uart_service();
+            interrupt_ack(HANDLE_DEVICE); /* not before: it would come again at once */
+        } else if (m.op == MSG_CANCEL) {
+            cancel_request(m.token);
+        } else if (m.op < 0) {
+            say("cannot receive", m.op);
+            return 1;
+        }
+    }
+}
