@@ -23,7 +23,7 @@ struct trap_frame {
     uint64_t a[8];
     uint64_t s2_11[10];
     uint64_t t3_6[4];
-    uint64_t sstatus; /* for a new process: SSTATUS_FS_INITIAL, or SSTATUS_FS_OFF */
+    uint64_t sstatus; /* for a new process: the hart's (UXL!), without SPP and SPIE, FS as wanted */
 } __attribute__((aligned(16)));
 
 /* Upward calls, filled in by main. All run with interrupts off, on the process's kernel stack;

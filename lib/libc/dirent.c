@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,7 +46,7 @@ struct dirent *readdir(DIR *dir)
         dir->end = (size_t)got;
     }
     struct kdirent *record = (struct kdirent *)(dir->records + dir->at);
-    if (record->d_reclen < sizeof *record || record->d_reclen > dir->end - dir->at) {
+    if (record->d_reclen <= offsetof(struct kdirent, d_name) || record->d_reclen > dir->end - dir->at) {
         dir->end = 0;
         errno = EIO; /* the server sent nonsense */
         return NULL;
@@ -53,7 +54,7 @@ struct dirent *readdir(DIR *dir)
     dir->at += record->d_reclen;
     dir->entry.d_ino = record->d_ino;
     dir->entry.d_type = record->d_type;
-    size_t room = record->d_reclen - sizeof *record;
+    size_t room = record->d_reclen - offsetof(struct kdirent, d_name); /* sizeof counts padding */
     size_t length = strnlen(record->d_name, room < NAME_MAX ? room : NAME_MAX);
     memcpy(dir->entry.d_name, record->d_name, length);
     dir->entry.d_name[length] = '\0';

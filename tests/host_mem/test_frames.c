@@ -33,7 +33,7 @@ CASE(all_memory_but_what_is_in_use_is_found)
     machine_on(MEMORY);
     uint64_t pages = machine.memory[0].size >> PAGE_SHIFT;
     uint64_t array = (pages * sizeof(struct frame) + PAGE_MASK) >> PAGE_SHIFT;
-    CHECK_EQUAL(frames_total(), pages - array - KIB(300) / PAGE_SIZE - INITRD_PAGES - 4 /* the tree's */);
+    CHECK_EQUAL(frames_total(), pages - array - KIB(300) / PAGE_SIZE - INITRD_PAGES - 3 /* the tree's */);
     CHECK_EQUAL(frames_free(), frames_total() - 1); /* the one of zeroes */
     CHECK_EQUAL(frames_available(), frames_total() - FRAME_RESERVE - 1);
     CHECK(frame_of_phys(ARENA_PHYS) == NULL);
