@@ -44,12 +44,16 @@ static unsigned best_waiting(const struct channel *ch)
     return level; /* SCHED_NO_LEVEL when nobody waits */
 }
 
-/* The lock is held. The request is in the queue; it no longer is. */
+void request_inherit(struct channel *ch)
+{
+    if (ch->server)
+        sched_inherit(&ch->server->task, best_waiting(ch));
+}
+
 void request_dequeued(struct channel *ch, struct request *r)
 {
     ch->waiting_at[r->level]--;
-    if (ch->server)
-        sched_inherit(&ch->server->task, best_waiting(ch));
+    request_inherit(ch);
 }
 
 /* The client has been killed: take its request out of the server's reach. The lock is held. */
@@ -109,8 +113,8 @@ int64_t request_call(struct request *r)
         if (receiver) {
             list_push_front(&ch->receivers.waiters, receiver);
             channel_wake_server(ch);
-        } else if (ch->server) {
-            sched_inherit(&ch->server->task, best_waiting(ch));
+        } else {
+            request_inherit(ch);
         }
         spin_unlock(&ch->lock);
         wait_switch();

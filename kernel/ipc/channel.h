@@ -144,7 +144,10 @@ void request_init(struct request *r, struct session *s, uint64_t op, uint64_t ar
 void request_grant_user(struct request *r, user_addr buffer, uint64_t n, int direction);
 void request_grant_kernel(struct request *r, void *buffer, uint64_t n, int direction);
 
-void request_dequeued(struct channel *ch, struct request *r); /* lock held */
+/* The server runs at least at the best level of those who wait for it. Lock held. */
+void request_inherit(struct channel *ch);
+/* A request has left the queue. Lock held. */
+void request_dequeued(struct channel *ch, struct request *r);
 
 /* serve.c: the server's side; the system calls put messages into the trap frame. */
 int channel_serve(struct channel *ch, uint64_t buffer, uint64_t bytes);

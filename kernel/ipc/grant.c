@@ -4,7 +4,11 @@
  */
 #include "ipc/channel.h"
 
+#include "sched/sched.h"
+
 #include <common/string.h>
+
+#define COPY_PIECE (64ul << 10) /* some 25,000 instructions */
 
 /* The request behind a token, with a grant that allows [offset, offset + n) in this direction. The
  * lock is held. NULL: *error says why. */
@@ -54,6 +58,23 @@ static int copy_kernel(struct channel *ch, uint64_t token, uint64_t offset, user
     return error;
 }
 
+/* A long copy lets others run in between, so that no path through the kernel takes over 1 ms. */
+static int copy_in_pieces(struct space *theirs, user_addr client, struct space *mine, user_addr buffer, uint64_t n,
+                          int flags, bool to_client)
+{
+    int error = 0;
+    for (uint64_t done = 0; done < n && !error;) {
+        uint64_t part = n - done < COPY_PIECE ? n - done : COPY_PIECE;
+        user_addr here = user_plus(buffer, done), there = user_plus(client, done);
+        error = to_client ? copy_between(theirs, there, mine, here, part, flags)
+                          : copy_between(mine, here, theirs, there, part, 0);
+        done += part;
+        if (done < n)
+            sched_breathe();
+    }
+    return error;
+}
+
 int64_t grant_copy(struct channel *ch, uint64_t token, uint64_t offset, user_addr buffer, uint64_t n, bool to_client)
 {
     int error;
@@ -73,8 +94,7 @@ int64_t grant_copy(struct channel *ch, uint64_t token, uint64_t offset, user_add
     if (!theirs) {
         error = copy_kernel(ch, token, offset, buffer, n, to_client);
     } else {
-        error = to_client ? copy_between(theirs, client, mine, buffer, n, force ? COPY_FORCE : 0)
-                          : copy_between(mine, buffer, theirs, client, n, 0);
+        error = copy_in_pieces(theirs, client, mine, buffer, n, force ? COPY_FORCE : 0, to_client);
         space_put(theirs);
     }
     return error ? error : (int64_t)n;

@@ -20,6 +20,8 @@ int ipc_fork(struct proc *parent, struct proc *child)
 
 void ipc_exec(struct proc *p)
 {
+    devices_unbind(p); /* a new program knows nothing of what the old one served */
+    serve_end(p);
     handle_table_exec(p->handles);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "ipc/channel.h"
 
+#include "proc/job.h"
 #include "riscv/trace_point.h"
 #include "sched/sched.h"
 
@@ -37,11 +38,14 @@ int channel_serve(struct channel *ch, uint64_t buffer, uint64_t bytes)
         return -EBUSY;
     }
     ch->server = me;
+    request_inherit(ch); /* those who wait since the last server's end */
     spin_unlock(&ch->lock);
     if (!me->serving) {
         me->serving = ch;
         atomic_fetch_add(&ch->uses, 1);
-        me->task.entity.keeps_top = true;
+        /* Only the system's own servers: anybody can make a channel, and must gain nothing by it. */
+        if (job_is_system(me))
+            sched_keep_top(&me->task, true);
     }
     me->serve_buffer = buffer;
     me->serve_bytes = bytes;
@@ -324,5 +328,6 @@ void serve_end(struct proc *server)
     }
     spin_unlock(&ch->lock);
     server->serving = NULL;
+    sched_keep_top(&server->task, false);
     channel_put(ch);
 }

@@ -129,8 +129,7 @@ static void set_name(struct proc *p, const char *name)
     strlcpy(p->name, name, sizeof p->name);
     spin_unlock(&tree_lock);
     TRACE(exec, 0, p->pid, 0);
-    if (__builtin_expect(trace_on, 0))
-        trace_name(this_hart()->index, clock_ticks(), (uint32_t)p->pid, name);
+    TRACE_NAME(p->pid, name);
 }
 
 /* New code lies where other code may have been: each hart fences before it next returns to user mode. */

@@ -92,6 +92,7 @@ static void drop_space(struct proc *me)
         space->user_sp = NULL;
     space_activate_kernel();
     space_put(space);
+    job_charge(me, -(int64_t)me->job_pages); /* a zombie counts as a process, not as memory */
 }
 
 void proc_exit(int32_t code, int32_t signal)
@@ -124,16 +125,26 @@ bool proc_has_zombie(struct proc *p)
     return !list_empty(&p->zombies);
 }
 
-/* tree_lock is held. The child with this pid (-1: any) on the list, or NULL. */
-static struct proc *child_on(struct list *list, int32_t pid)
+/* tree_lock is held. A zombie to reap (pid -1: any), off its list; NULL, and *any says whether there is
+ * a living child to wait for. */
+static struct proc *take_zombie(struct proc *me, int32_t pid, bool *any)
 {
-    struct list_node *node;
-    list_for_each(node, list) {
-        struct proc *p = list_entry(node, struct proc, sibling);
-        if (pid == -1 || p->pid == pid)
-            return p;
+    struct proc *zombie = NULL;
+    if (pid == -1) {
+        struct list_node *first = list_first(&me->zombies);
+        *any = !list_empty(&me->children);
+        zombie = first ? list_entry(first, struct proc, sibling) : NULL;
+    } else {
+        struct proc *p = proc_find(pid);
+        *any = p && p->parent == me;
+        if (*any && atomic_load(&p->task.state) == PROC_ZOMBIE)
+            zombie = p;
+        if (p)
+            proc_put(p); /* the tree keeps a child */
     }
-    return NULL;
+    if (zombie)
+        list_remove(&zombie->sibling);
+    return zombie;
 }
 
 int proc_wait(int32_t pid, struct exit_status *status, int flags)
@@ -143,9 +154,9 @@ int proc_wait(int32_t pid, struct exit_status *status, int flags)
         return -EINVAL;
     spin_lock(&tree_lock);
     for (;;) {
-        struct proc *zombie = child_on(&me->zombies, pid);
+        bool any;
+        struct proc *zombie = take_zombie(me, pid, &any);
         if (zombie) {
-            list_remove(&zombie->sibling);
             spin_unlock(&tree_lock);
             int zombie_pid = zombie->pid;
             *status = zombie->status;
@@ -153,7 +164,7 @@ int proc_wait(int32_t pid, struct exit_status *status, int flags)
             return zombie_pid;
         }
         int error = 0;
-        if (!child_on(&me->children, pid))
+        if (!any)
             error = -ECHILD;
         else if (flags & WAIT_NOHANG)
             break;

@@ -53,7 +53,7 @@ int proc_fork(int flags)
     child->daemon = flags & FORK_DAEMON;
     memcpy(child->name, parent->name, sizeof child->name);
 
-    int error = job_add(parent->job, child, parent->job_pages, parent);
+    int error = job_add(parent->job, child, parent->space->committed, parent);
     if (error)
         goto no_job;
     struct trap_frame *frame = proc_frame(parent);
@@ -74,8 +74,7 @@ int proc_fork(int flags)
     int pid = child->pid;
     enter_tree(parent, child);
     TRACE(fork, 0, parent->pid, pid);
-    if (__builtin_expect(trace_on, 0))
-        trace_name(this_hart()->index, clock_ticks(), (uint32_t)pid, child->name);
+    TRACE_NAME(pid, child->name);
     sched_start(&child->task); /* from here on the child may run, end, and be gone */
     return pid;
 

@@ -160,6 +160,14 @@ bool job_may_kill(const struct proc *by, const struct job *job)
     return below(job, by->job->session);
 }
 
+bool job_is_system(const struct proc *p)
+{
+    spin_lock(&job_lock);
+    bool result = p->job->session == root;
+    spin_unlock(&job_lock);
+    return result;
+}
+
 static int move(struct proc *p, struct job *to)
 {
     struct job *from = p->job;

@@ -40,6 +40,9 @@ int job_of(int32_t pid);
 int job_new_session(void);
 int job_limit(int32_t id, const struct job_limits *set, struct job_limits *old);
 
+/* Does it belong to init's own session, as the servers do? Takes LOCK_JOB. */
+bool job_is_system(const struct proc *p);
+
 /* May `by` end processes of `job`? LOCK_JOB held. */
 bool job_may_kill(const struct proc *by, const struct job *job);
 struct job *job_find(int32_t id); /* LOCK_JOB held */

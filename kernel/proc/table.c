@@ -135,6 +135,12 @@ struct proc *proc_find_from(int32_t pid)
     struct proc *found = NULL;
     struct list_node *node;
     spin_lock(&pids.lock);
+    found = lookup(pid); /* whoever goes through all in order mostly hits the next one */
+    if (found) {
+        proc_get(found);
+        spin_unlock(&pids.lock);
+        return found;
+    }
     list_for_each(node, &pids.all) {
         struct proc *p = list_entry(node, struct proc, all);
         if (p->pid >= pid) {

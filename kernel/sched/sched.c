@@ -72,7 +72,7 @@ static void set_clock_for_running(struct dispatcher *d)
 
 static void ask_to_reschedule(struct dispatcher *d)
 {
-    d->hart->work |= WORK_RESCHED;
+    __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELAXED);
 }
 
 static void check_preemption(struct dispatcher *d, struct task *by)
@@ -101,7 +101,7 @@ static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause
     atomic_store_explicit(&next->state, PROC_RUNNING, memory_order_relaxed);
     d->running = next;
     d->slice_ended = false;
-    d->hart->work &= ~(uint32_t)WORK_RESCHED;
+    __atomic_fetch_and(&d->hart->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
     set_clock_for_running(d);
     if (next == previous) {
         spin_unlock(&d->lock);
@@ -324,6 +324,16 @@ void sched_inherit(struct task *t, unsigned level)
         d->policy->enqueue(&d->queue, &t->entity, ENQUEUE_PREEMPTED);
     }
     check_preemption(d, t);
+    spin_unlock(&d->lock);
+}
+
+void sched_keep_top(struct task *t, bool keep)
+{
+    struct dispatcher *d = &dispatchers[t->hart->index];
+    spin_lock(&d->lock);
+    if (keep && !t->entity.keeps_top)
+        d->policy->admit(&d->queue, &t->entity); /* at the top from now on, whatever starting up took */
+    t->entity.keeps_top = keep;
     spin_unlock(&d->lock);
 }
 

@@ -59,6 +59,8 @@ void sched_charge_to(struct sched_entity *account);
 void sched_set_account(struct task *t, struct sched_entity *account);
 /* `t` runs at least at `level` (SCHED_NO_LEVEL: at its own) while better ones wait for it. */
 void sched_inherit(struct task *t, unsigned level);
+/* On its own account this task runs at the top level and is never demoted, or no longer. */
+void sched_keep_top(struct task *t, bool keep);
 /* The level that `t` runs at now. */
 unsigned sched_level(struct task *t);
 

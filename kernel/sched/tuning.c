@@ -116,7 +116,7 @@ int sched_configure(const struct sched_params *p)
         struct dispatcher *d = &dispatchers[i];
         spin_lock(&d->lock);
         change_policy(d, policy, &tuning);
-        d->hart->work |= WORK_RESCHED; /* whoever runs may no longer be the right one */
+        __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELAXED); /* whoever runs may no longer be the right one */
         spin_unlock(&d->lock);
     }
     return 0;

@@ -134,13 +134,13 @@ int64_t sys_channel_sessions(const uint64_t a[7])
     return result;
 }
 
-/* A call that names its own operation. Those that the kernel sends for other system calls keep their
- * meaning: a program can ask for them too, and is told what the server answers. */
+/* A call that names its own operation. Those that other system calls stand for are refused: they check
+ * rights and send paths along, which a server relies on. */
 static int64_t call(struct session *s, const uint64_t a[7])
 {
     uint64_t bytes = a[5] & ((1ul << 56) - 1);
     int flags = (int)(a[5] >> 56);
-    if ((int64_t)a[1] < MSG_OPEN || flags & ~(CALL_SEND | CALL_RECEIVE | CALL_HANDLE))
+    if ((int64_t)a[1] < MSG_CALL_FIRST || flags & ~(CALL_SEND | CALL_RECEIVE | CALL_HANDLE))
         return -EINVAL;
     struct object *gift = NULL;
     if (flags & CALL_HANDLE) {

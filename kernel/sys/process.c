@@ -148,7 +148,7 @@ int64_t sys_exit(const uint64_t a[7])
 int64_t sys_wait(const uint64_t a[7])
 {
     struct exit_status status;
-    if (a[1] && to_user(a[1], &(struct exit_status){0}, sizeof status))
+    if (a[1] && (from_user(&status, a[1], sizeof status) || to_user(a[1], &status, sizeof status)))
         return -EFAULT; /* before a child is used up */
     int pid = proc_wait((int32_t)a[0], &status, (int)a[2]);
     if (pid > 0 && a[1] && to_user(a[1], &status, sizeof status))

@@ -43,6 +43,8 @@ enum message_op {
                       arg1: bytes of room -> struct kdirent records, status = bytes, REPLY_OFFSET */
     MSG_SYNC,
 
+    MSG_CALL_FIRST = 80, /* call() can send from here on */
+
     /* terminals (the console's own control operations, through call()) */
     MSG_TTY_FOREGROUND = 80, /* arg0: job id that ^C ends; 0: none, ^C gives the reader -EINTR */
     MSG_TTY_MODE,            /* arg0: TTY_ bits -> status = the old ones */
