@@ -21,8 +21,10 @@ else
 CC := $(TOOL)gcc
 LD := $(TOOL)ld
 AR := $(TOOL)ar
-# A loop that is memset must not become a call of memset inside memset.
-COMPILER_CFLAGS := -fno-tree-loop-distribute-patterns -fno-stack-clash-protection
+# A loop that is memset must not become a call of memset inside memset. And gcc 12 moves stores to a big
+# frame above the instruction that makes room for it, where the kernel takes them for wild ones (the
+# stack grows for addresses at or above sp only): no scheduling after the prologue is there.
+COMPILER_CFLAGS := -fno-tree-loop-distribute-patterns -fno-schedule-insns2 -fno-stack-clash-protection
 endif
 
 accepts = $(shell $(CC) $(1) -Werror -x c -c /dev/null -o /dev/null 2>/dev/null && echo yes)

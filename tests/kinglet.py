@@ -18,6 +18,7 @@ import machine  # noqa: E402
 
 LIMIT = 60  # seconds: no guest is silent or busy for so long unless it hangs
 TAIL = 80   # lines of output shown with a failure
+PROMPT = re.compile(rb"\$ ")
 CTRL_C, CTRL_D, CTRL_P = "\x03", "\x04", "\x10"
 
 
@@ -169,12 +170,14 @@ class Guest:
 
     def command(self, line, limit=LIMIT):
         """Types a line at the shell's prompt; gives (what was printed, its status)."""
+        if not self._wait(lambda: PROMPT.search(self.output), limit):
+            self._late(f"no prompt within {limit} s")
         start = self.at
         self.send(line + "; echo [$?]\n")
         match = self.expect(r"^\[\d+\]\r?$", limit)
         with self.changed:
             text = bytes(self.output[start:self.at]).decode(errors="replace").replace("\r\n", "\n")
-        # Without the echo of the line typed, and without the line of the status.
+        # Without prompt and echo of the line typed, and without the line of the status.
         return "\n".join(text.split("; echo [$?]")[-1].strip("\n").split("\n")[:-1]), int(match[0].strip("[]\r"))
 
     def wait(self, status=0, limit=LIMIT):

@@ -47,6 +47,7 @@ struct request {
     struct path_text *path;    /* inline data: path->text from path_offset on */
     uint32_t path_offset;
     struct object *gift;       /* object that goes along as a handle */
+    struct session *spare;     /* memory for the session that the answer may make, or NULL */
 
     /* the channel's lock */
     struct note note;
@@ -130,7 +131,11 @@ uint64_t slot_token(struct channel *ch, const struct slot *s);
 void request_finish(struct channel *ch, struct request *r, int64_t status);
 
 /* session.c */
-struct session *session_create(struct channel *ch, uint64_t cookie, uint32_t mode, bool silent);
+/* Memory for a session (NULL: none), which the client of an open brings along, so that a server's reply
+ * cannot fail for want of it; attach makes it one (channel's lock held), discard gives it back. */
+struct session *session_alloc(void);
+void session_attach(struct session *s, struct channel *ch, uint64_t cookie, uint32_t mode, bool silent);
+void session_discard(struct session *s);
 uint64_t sessions_live(void);
 void session_free_note(struct session *s);              /* the server has heard of its end */
 int session_lock_offset(struct session *s);             /* 0, -EINTR */

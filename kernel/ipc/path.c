@@ -86,7 +86,8 @@ int64_t path_call(uint64_t op, user_addr user, uint64_t arg0, uint64_t arg1, use
 {
     struct place place = {0};
     struct path_text *path = NULL;
-    int64_t status = path_copy(user, &path);
+    struct session *spare = object ? session_alloc() : NULL;
+    int64_t status = object && !spare ? -ENOMEM : path_copy(user, &path);
     if (!status)
         status = place_init(&place, path->text, 0, path->bytes - 1);
     for (int i = 0; status == 0; i++) {
@@ -96,9 +97,11 @@ int64_t path_call(uint64_t op, user_addr user, uint64_t arg0, uint64_t arg1, use
         r.path = path;
         r.path_offset = place.offset;
         r.gift = gift;
+        r.spare = spare;
         if (bytes)
             request_grant_user(&r, buffer, bytes, CALL_RECEIVE);
         status = request_call(&r);
+        spare = r.spare;
         if (r.object && (r.reply_flags & REPLY_REDIRECT)) {
             status = i < PATH_REDIRECTS ? follow(&place, &r) : (object_put(r.object), -ELOOP);
             continue;
@@ -109,6 +112,8 @@ int64_t path_call(uint64_t op, user_addr user, uint64_t arg0, uint64_t arg1, use
             object_put(r.object);
         break;
     }
+    if (spare)
+        session_discard(spare);
     place_put(&place);
     path_text_put(path);
     return status;

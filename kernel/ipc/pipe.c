@@ -113,9 +113,9 @@ static void get_bytes(struct pipe *p, char *to, uint64_t n)
         p->read_at += part;
         to += part;
         n -= part;
-        /* A frame that has been read to its end goes back, unless writing goes on in it or it is
-         * the only one: a small pipe that is used all the time keeps its frame. */
-        if (offset + part == PAGE_SIZE && filled(p) >= PAGE_SIZE) {
+        /* A frame that has been read to its end goes back, unless the newest bytes have come round to
+         * its start, or it is the only one: a small pipe that is used all the time keeps its frame. */
+        if (offset + part == PAGE_SIZE && filled(p) >= PAGE_SIZE && filled(p) <= PIPE_BYTES - PAGE_SIZE) {
             frame_free(frame_at(virt_to_phys(*slot)));
             *slot = NULL;
         }

@@ -89,7 +89,7 @@ static bool deliver_call(struct channel *ch, struct request *r, struct trap_fram
     frame->a[3] = r->arg0;
     frame->a[4] = r->arg1;
     frame->a[5] = r->arg2;
-    frame->a[6] = (uint64_t)r->flags << 32 | (uint32_t)r->client->pid;
+    frame->a[6] = (uint64_t)(r->flags | (gift ? MSGF_HANDLE : 0)) << 32 | (uint32_t)r->client->pid;
     frame->a[7] = 0;
     /* Past the lock the client may die; what is still needed of it is held here. */
     proc_get(payer);
@@ -226,17 +226,12 @@ int channel_receive(struct channel *ch, struct trap_frame *frame)
 
 /* ---- reply ---- */
 
-/* What a reply hands over besides data: a new session, or an object the server has a handle on. */
-static int reply_object(struct channel *ch, const struct reply *reply, struct object **object)
+/* What a reply hands over: an object that the server has a handle on. */
+static int reply_object(const struct reply *reply, struct object **object)
 {
     int error = 0;
     *object = NULL;
-    if (reply->flags & REPLY_SESSION) {
-        struct session *s = session_create(ch, reply->extra, (uint32_t)reply->length, false);
-        if (!s)
-            return -ENOMEM;
-        *object = &s->object;
-    } else if (reply->flags & REPLY_REDIRECT) {
+    if (reply->flags & REPLY_REDIRECT) {
         *object = handle_get_kind((int)reply->extra, &session_ops, -EINVAL, &error);
     } else if (reply->flags & REPLY_HANDLE) {
         *object = handle_get((int)reply->extra);
@@ -259,11 +254,9 @@ static int64_t finish(struct channel *ch, const struct reply *reply, struct proc
             status = -EFAULT;
         }
     }
-    int error = reply_object(ch, reply, &object);
-    if (error && error != -ENOMEM)
-        return error; /* the server's mistake: the client still waits for a proper answer */
+    int error = reply_object(reply, &object);
     if (error)
-        status = error;
+        return error; /* the server's mistake: the client still waits for a proper answer */
 
     spin_lock(&ch->lock);
     struct slot *slot = ch->server == this_proc() ? slot_of(ch, reply->token) : NULL;
@@ -275,7 +268,16 @@ static int64_t finish(struct channel *ch, const struct reply *reply, struct proc
         object_put(object);
         return -ESRCH;
     }
-    r->reply_flags = error ? 0 : reply->flags;
+    if (reply->flags & REPLY_SESSION) {
+        if (!r->spare) { /* the call was none that opens something */
+            spin_unlock(&ch->lock);
+            return -EINVAL;
+        }
+        session_attach(r->spare, ch, reply->extra, (uint32_t)reply->length, false);
+        object = &r->spare->object;
+        r->spare = NULL;
+    }
+    r->reply_flags = reply->flags;
     r->extra = reply->extra;
     r->length = reply->length;
     r->object = object;

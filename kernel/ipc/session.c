@@ -20,11 +20,18 @@ static struct list *bucket(struct channel *ch, uint64_t cookie)
     return &ch->sessions[(cookie ^ cookie >> 32) % COOKIE_BUCKETS];
 }
 
-struct session *session_create(struct channel *ch, uint64_t cookie, uint32_t mode, bool silent)
+struct session *session_alloc(void)
 {
-    struct session *s = cache_alloc(&session_cache);
-    if (!s)
-        return NULL;
+    return cache_alloc(&session_cache);
+}
+
+void session_discard(struct session *s)
+{
+    cache_free(&session_cache, s);
+}
+
+void session_attach(struct session *s, struct channel *ch, uint64_t cookie, uint32_t mode, bool silent)
+{
     object_init(&s->object, &session_ops);
     atomic_fetch_add(&ch->uses, 1);
     s->channel = ch;
@@ -37,16 +44,13 @@ struct session *session_create(struct channel *ch, uint64_t cookie, uint32_t mod
     wait_queue_init(&s->pollers, "poll");
     spin_init(&s->lock, "session", LOCK_SESSION);
     wait_queue_init(&s->turn, "offset");
-    spin_lock(&ch->lock);
     list_push_back(bucket(ch, cookie), &s->by_cookie);
-    spin_unlock(&ch->lock);
-    return s;
 }
 
 void session_free_note(struct session *s)
 {
     struct channel *ch = s->channel;
-    cache_free(&session_cache, s);
+    session_discard(s);
     channel_put(ch);
 }
 

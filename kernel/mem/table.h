@@ -12,11 +12,11 @@
 #define TABLE_SHIFT 21 /* one table of the last level maps 2 MiB */
 #define TABLE_SPAN (1ul << TABLE_SHIFT)
 
-/* How much is done between two breaths, in about 64 instructions each. */
-#define WORK_BUDGET 1000
+/* How much is done between two breaths, in about 100 instructions each: 60,000, where 1 ms is 125,000. */
+#define WORK_BUDGET 600
 #define WORK_PAGE 1   /* share or free one page */
-#define WORK_COPY 12  /* copy or zero one */
-#define WORK_TABLE 16 /* look through one table */
+#define WORK_COPY 14  /* copy one */
+#define WORK_TABLE 25 /* look through one table, or make one */
 
 /* The entry for a page, or NULL when its table does not exist. Takes no lock itself: also used without
  * one on a space that nobody else can change. */

@@ -80,81 +80,91 @@ void user_unpin(struct user_pin *pin)
     pin->frame = NULL;
 }
 
-/* The page at `va` for a copy of `n` bytes inside it: pinned, unless `alone`. */
-static inline int reach(struct space *space, uint64_t va, size_t n, int access, bool alone,
-                        struct user_pin *pin)
+/* The fast way: `n` bytes (not 0) at `va`, all in one page that is there, of a space that is the running
+ * process's alone. NULL: go the long way. */
+static inline void *at_hand(const struct space *space, uint64_t va, size_t n, int access)
 {
-    if (alone) {
-        pte_t *pte = table_lookup(space, va);
-        if (__builtin_expect(allows(pte, access), 1)) {
-            pin->p = (char *)phys_to_virt(pte_phys(*pte)) + (va & PAGE_MASK);
-            pin->frame = NULL;
-            return 0;
-        }
-        if ((access & REGION_WRITE) && n == PAGE_SIZE)
-            access |= FAULT_WHOLE;
-    }
+    if (n - 1 > PAGE_MASK - (va & PAGE_MASK) || va >= USER_END || !is_ours_alone(space))
+        return NULL;
+    const pte_t *pte = table_lookup(space, va);
+    return allows(pte, access) ? (char *)phys_to_virt(pte_phys(*pte)) + (va & PAGE_MASK) : NULL;
+}
+
+/* The page at `va` for a copy of `n` bytes inside it. An ordinary pin, but that a page of our own that is
+ * to be overwritten whole is not filled before. */
+static int reach(struct space *space, uint64_t va, size_t n, int access, struct user_pin *pin)
+{
+    if ((access & REGION_WRITE) && n == PAGE_SIZE && is_ours_alone(space))
+        access |= FAULT_WHOLE;
     return user_pin(space, user_at(va), n, access, pin);
 }
 
-static inline void leave(struct user_pin *pin)
+static __attribute__((noinline)) int copy_in_pages(struct space *space, char *to, uint64_t from, size_t n)
 {
-    if (pin->frame != NULL)
-        user_unpin(pin);
+    if (!in_user_half(from, n))
+        return n == 0 ? 0 : -EFAULT;
+    for (size_t part; n > 0; n -= part) {
+        struct user_pin pin;
+        part = part_of_page(from, n);
+        int result = reach(space, from, part, REGION_READ, &pin);
+        if (result < 0)
+            return result;
+        memcpy(to, pin.p, part);
+        user_unpin(&pin);
+        to += part;
+        from += part;
+    }
+    return 0;
 }
 
 int copy_in(struct space *space, void *to, user_addr from, size_t n)
 {
-    if (!in_user_half(from.v, n))
-        return n == 0 ? 0 : -EFAULT;
     spin_assert_none_held("copy_in");
-    bool alone = is_ours_alone(space);
+    const void *source = at_hand(space, from.v, n, REGION_READ);
+    if (source == NULL)
+        return copy_in_pages(space, to, from.v, n);
+    memcpy(to, source, n);
+    return 0;
+}
 
+static __attribute__((noinline)) int copy_out_pages(struct space *space, uint64_t to, const char *from,
+                                                    size_t n)
+{
+    if (!in_user_half(to, n))
+        return n == 0 ? 0 : -EFAULT;
     for (size_t part; n > 0; n -= part) {
         struct user_pin pin;
-        part = part_of_page(from.v, n);
-        int result = reach(space, from.v, part, REGION_READ, alone, &pin);
+        part = part_of_page(to, n);
+        int result = reach(space, to, part, REGION_WRITE, &pin);
         if (result < 0)
             return result;
-        memcpy(to, pin.p, part);
-        leave(&pin);
-        to = (char *)to + part;
-        from.v += part;
+        memcpy(pin.p, from, part);
+        user_unpin(&pin);
+        from += part;
+        to += part;
     }
     return 0;
 }
 
 int copy_out(struct space *space, user_addr to, const void *from, size_t n)
 {
-    if (!in_user_half(to.v, n))
-        return n == 0 ? 0 : -EFAULT;
     spin_assert_none_held("copy_out");
-    bool alone = is_ours_alone(space);
-
-    for (size_t part; n > 0; n -= part) {
-        struct user_pin pin;
-        part = part_of_page(to.v, n);
-        int result = reach(space, to.v, part, REGION_WRITE, alone, &pin);
-        if (result < 0)
-            return result;
-        memcpy(pin.p, from, part);
-        leave(&pin);
-        from = (const char *)from + part;
-        to.v += part;
-    }
+    void *target = at_hand(space, to.v, n, REGION_WRITE);
+    if (target == NULL)
+        return copy_out_pages(space, to.v, from, n);
+    memcpy(target, from, n);
     return 0;
 }
 
 int64_t copy_string_in(struct space *space, char *to, user_addr from, size_t max)
 {
     spin_assert_none_held("copy_string_in");
-    bool alone = is_ours_alone(space);
     size_t length = 0;
 
     while (length < max) {
         struct user_pin pin;
         size_t part = part_of_page(from.v, max - length);
-        int result = from.v < USER_END ? reach(space, from.v, part, REGION_READ, alone, &pin) : -EFAULT;
+        int result = user_pin(space, from, part, REGION_READ, &pin);
         if (result < 0)
             return result;
         /* Byte by byte: another thread may be changing the string, and what counts is what was copied. */
@@ -165,7 +175,7 @@ int64_t copy_string_in(struct space *space, char *to, user_addr from, size_t max
             ended = to[length] == '\0';
             length += !ended;
         }
-        leave(&pin);
+        user_unpin(&pin);
         if (ended)
             return (int64_t)length;
         from.v += part;
@@ -179,8 +189,6 @@ int64_t copy_between(struct space *to_space, user_addr to, struct space *from_sp
     if (!in_user_half(to.v, n) || !in_user_half(from.v, n))
         return n == 0 ? 0 : -EFAULT;
     int access = REGION_WRITE | (flags & COPY_FORCE ? PIN_FORCE : 0);
-    /* A space that is being filled for exec: nobody runs in it yet. */
-    bool unseen = (flags & COPY_FORCE) && __atomic_load_n(&to_space->refs, __ATOMIC_ACQUIRE) == 1;
 
     for (size_t part; n > 0; n -= part) {
         struct user_pin source, target;
@@ -189,7 +197,7 @@ int64_t copy_between(struct space *to_space, user_addr to, struct space *from_sp
         if (result < 0)
             return result;
         /* Both are pinned, also in one space: making the target writable may replace the source's frame. */
-        int whole = unseen && part == PAGE_SIZE ? FAULT_WHOLE : 0;
+        int whole = (flags & COPY_FORCE) && part == PAGE_SIZE ? FAULT_WHOLE : 0;
         result = user_pin(to_space, to, part, access | whole, &target);
         if (result == 0)
             memcpy(target.p, source.p, part);

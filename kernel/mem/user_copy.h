@@ -43,7 +43,9 @@ int copy_out(struct space *space, user_addr to, const void *from, size_t n);
 int64_t copy_string_in(struct space *space, char *to, user_addr from, size_t max);
 
 /* From one space to another (or the same: then the ranges may not overlap). 0 or an error. */
-#define COPY_FORCE 1 /* also into private pages that the user may only read: the loader's */
+/* COPY_FORCE, the loader's: also into private pages that the user may only read; nobody runs in to_space
+ * yet. */
+#define COPY_FORCE 1
 int64_t copy_between(struct space *to_space, user_addr to, struct space *from_space, user_addr from, size_t n,
                      int flags);
 

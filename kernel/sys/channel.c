@@ -32,7 +32,12 @@ int64_t sys_channel_connect(const uint64_t a[7])
     struct channel *ch = get_channel(a[0], &error);
     if (!ch)
         return error;
-    struct session *s = session_create(ch, a[1], (uint32_t)a[2], true);
+    struct session *s = session_alloc();
+    if (s) {
+        spin_lock(&ch->lock);
+        session_attach(s, ch, a[1], (uint32_t)a[2], true);
+        spin_unlock(&ch->lock);
+    }
     object_put(&ch->object);
     return s ? handle_add(&s->object, 0) : -ENOMEM;
 }
@@ -148,22 +153,28 @@ static int64_t call(struct session *s, const uint64_t a[7])
         if (!gift)
             return -EBADF;
     }
-    int n = handle_reserve(0); /* the answer may be a handle */
-    if (n < 0) {
-        object_put(gift);
-        return n;
-    }
+    /* The answer may be a handle, and may make a session: there must be room for both. */
+    struct session *spare = session_alloc();
+    int n = spare ? handle_reserve(0) : -ENOMEM;
+    int64_t status = n;
     struct request r;
     request_init(&r, s, a[1], a[2], a[3]);
-    request_grant_user(&r, user_at(a[4]), bytes, flags & (CALL_SEND | CALL_RECEIVE));
-    r.gift = gift;
-    int64_t status = request_call(&r);
+    if (n >= 0) {
+        request_grant_user(&r, user_at(a[4]), bytes, flags & (CALL_SEND | CALL_RECEIVE));
+        r.gift = gift;
+        r.spare = spare;
+        status = request_call(&r);
+        spare = r.spare;
+    }
     object_put(gift);
+    if (spare)
+        session_discard(spare);
     if (r.object && status >= 0) {
         handle_install(n, r.object, 0);
         return n;
     }
-    handle_cancel(n);
+    if (n >= 0)
+        handle_cancel(n);
     object_put(r.object);
     return status;
 }

@@ -25,6 +25,7 @@ char *stub_arena, *stub_text, *stub_kernel_end;
 _Thread_local unsigned stub_hart;
 unsigned stub_asid_bits = 16;
 uint64_t initrd_phys;
+unsigned stub_initrd_pages = INITRD_PAGES;
 unsigned long user_faults;
 pte_t kernel_root[SV39_ENTRIES];
 uint64_t kernel_root_phys;
@@ -105,9 +106,12 @@ static pte_t walk(uint64_t va)
 }
 
 /* The physical address behind a user address, as a hart would find it: through a TLB that may be out of
- * date. Every other time a lack of permission is believed without a new walk, as some hardware does. */
+ * date. Every other access believes a lack of permission found there without a new walk, as some hardware
+ * does (QEMU does not). */
 static int translate(uint64_t va, pte_t wanted, int access, uint64_t sp, uint64_t *phys)
 {
+    bool believes = tlb_next++ % 2 == 0;
+
     for (int faults = 0; faults <= FAULTS_MAX; faults++) {
         uint64_t asid = satp[stub_hart] >> SATP_ASID_SHIFT & SATP_ASID_MASK;
         uint64_t page = va & ~(uint64_t)PAGE_MASK;
@@ -115,8 +119,7 @@ static int translate(uint64_t va, pte_t wanted, int access, uint64_t sp, uint64_
         for (unsigned i = 0; i < TLB_ENTRIES; i++)
             if (tlb[stub_hart][i].valid && tlb[stub_hart][i].asid == asid && tlb[stub_hart][i].page == page)
                 entry = &tlb[stub_hart][i];
-        tlb_next++;
-        if (entry == NULL || (!(entry->pte & wanted) && tlb_next % 2 == 0)) {
+        if (entry == NULL || (!(entry->pte & wanted) && !believes)) {
             pte_t pte = walk(va);
             if ((pte & (PTE_V | PTE_U | PTE_A)) == (PTE_V | PTE_U | PTE_A)) {
                 if (entry == NULL)
@@ -183,12 +186,12 @@ void machine_on(uint64_t bytes)
     stub_text = stub_arena + MIB(2);
     stub_kernel_end = stub_text + KIB(300);
     initrd_phys = ARENA_PHYS + MIB(2) + KIB(512);
-    for (unsigned i = 0; i < INITRD_PAGES; i++)
+    for (unsigned i = 0; i < stub_initrd_pages; i++)
         memset(phys_to_virt(initrd_phys + i * PAGE_SIZE), i, PAGE_SIZE);
     machine.memory[0] = (struct memory_range){ARENA_PHYS + MIB(2), bytes - MIB(2)};
     machine.memory_count = 1;
     machine.initrd_start = initrd_phys;
-    machine.initrd_end = initrd_phys + INITRD_PAGES * PAGE_SIZE - 100;
+    machine.initrd_end = initrd_phys + stub_initrd_pages * PAGE_SIZE - 100;
     machine.fdt_phys = ARENA_PHYS + bytes - KIB(70) - 8;
     machine.fdt_size = KIB(9);
     mem_upcalls.breathe = no_breath;

@@ -14,8 +14,9 @@
 #define MIB(n) ((uint64_t)(n) << 20)
 
 /* Switch on: RAM of `bytes` with a kernel image, a device tree and an initrd in it, frame_init done.
- * The initrd is pages of INITRD_PAGES, page i filled with byte i, not yet adopted. */
-#define INITRD_PAGES 40
+ * The initrd has stub_initrd_pages, page i filled with byte i, not yet adopted. */
+#define INITRD_PAGES 40 /* unless a test says otherwise */
+extern unsigned stub_initrd_pages;
 void machine_on(uint64_t bytes);
 extern uint64_t initrd_phys;
 

@@ -7,6 +7,7 @@
 
 size_t stub_memory_left = SIZE_MAX;
 int stub_closed = -1;
+size_t stub_heap_bytes;
 
 bool ramfs_may_grow(size_t bytes)
 {
@@ -21,6 +22,14 @@ uint64_t ramfs_now(void)
     static uint64_t now;
 
     return ++now;
+}
+
+void *ramfs_break(intptr_t delta)
+{
+    static _Alignas(4096) char heap[64 << 20];
+
+    stub_heap_bytes += (size_t)delta;
+    return heap + stub_heap_bytes - delta;
 }
 
 void ramfs_close(int handle)

@@ -18,7 +18,7 @@ static struct inode *new_file(void)
     static bool started;
 
     if (!started)
-        CHECK(store_init(1) == 0);
+        CHECK(store_init(1, 100000) == 0);
     started = true;
 
     struct inode *node = inode_new(S_IFREG | 0644);
@@ -166,6 +166,38 @@ CASE(without_memory_a_block_is_refused)
     file_drop_block(node, got);
     CHECK(file_resize(node, 0) == 0);
     drop(node);
+}
+
+CASE(freed_blocks_leave_the_heap_in_any_order)
+{
+    static uint32_t blocks[2000];
+    static bool taken[2000];
+    size_t start;
+
+    new_file();
+    start = stub_heap_bytes;
+    for (int round = 0; round < 30000; round++) {
+        unsigned i = random_below(round < 20000 ? 2000 : 100);
+
+        if (taken[i]) {
+            CHECK_EQUAL(*(uint32_t *)block_data(blocks[i]), i);
+            CHECK_EQUAL(*(uint32_t *)(block_data(blocks[i]) + BLOCK_SIZE - 4), i);
+            block_free(blocks[i]);
+        } else {
+            blocks[i] = block_new();
+            CHECK(blocks[i] != 0);
+            *(uint32_t *)block_data(blocks[i]) = *(uint32_t *)(block_data(blocks[i]) + BLOCK_SIZE - 4) = i;
+        }
+        taken[i] = !taken[i];
+    }
+    CHECK(stub_heap_bytes > start);
+    for (unsigned i = 0; i < 2000; i++) {
+        if (!taken[i])
+            continue;
+        CHECK_EQUAL(*(uint32_t *)block_data(blocks[i]), i);
+        block_free(blocks[i]);
+    }
+    CHECK_EQUAL(stub_heap_bytes, start);
 }
 
 CASE(a_cookie_dies_with_its_inode)

@@ -16,7 +16,7 @@ static uint64_t flags; /* MSGF_ of the next requests */
 
 static void start(void)
 {
-    CHECK_EQUAL(store_init(7), 0);
+    CHECK_EQUAL(store_init(7, 100000), 0);
     store_sealed();
 }
 

@@ -48,7 +48,7 @@ int main(int argc, char **argv)
     for (int i = optind; i < argc; i++) {
         char *name = tool_basename(argv[i]);
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "/") == 0) {
-            tool_complain(argv[i], "is not removed: it is in use as the root, a directory above or this one");
+            tool_complain(argv[i], "the root, this directory and those above it are not removed");
         } else {
             remove_path(argv[i]);
         }

@@ -1,7 +1,8 @@
 /*
  * Textbook: multi-level feedback queue. Three processes that only compute (hogs) and one that sleeps, does
  * a little and sleeps again. The hogs use up their slices and sink; the interactive one stays on top and is
- * answered at once, though the machine is always busy. Every boost lifts all to the top again.
+ * answered at once, though the machine is always busy. Every boost lifts all to the top again: only
+ * then, for a few slices, the interactive one may have to wait for a hog.
  */
 #include <kinglet/system.h>
 #include <signal.h>
@@ -14,7 +15,7 @@
 #define TASKS (HOGS + 1)
 #define MS 1000000ULL           /* nanoseconds */
 #define NAP_NS (20 * MS)        /* the interactive one sleeps this long, */
-#define WORK_NS (MS / 2)        /* then computes this long: far less than a slice */
+#define WORK_NS (MS / 10)       /* then computes this long: from boost to boost less than one slice */
 #define RESPONSES 130
 #define SAMPLE_NS (240 * MS)    /* no divisor of the boost period: samples fall at different places in it */
 #define SAMPLES 12

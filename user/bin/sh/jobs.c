@@ -17,7 +17,10 @@
 #include "jobs.h"
 
 static struct job *jobs; /* all that have been started and not been waited for, newest first */
-static int watcher;      /* see watch_interrupt */
+
+/* While the shell itself computes or waits there is no foreground job that ^C could end. So a child is
+ * made that does nothing but be that job: its end is the message. NULL: none. */
+static struct job *watch;
 
 const char *signal_text(int signal)
 {
@@ -32,6 +35,9 @@ const char *signal_text(int signal)
 
 void terminal_foreground(int kernel_job)
 {
+    if (kernel_job == 0 && watch != NULL) {
+        kernel_job = watch->kernel_job;
+    }
     /* A terminal that has no notion of a foreground job refuses; then ^C does nothing. */
     (void)call(shell.terminal, MSG_TTY_FOREGROUND, (uint64_t)kernel_job, 0, NULL, 0, 0);
 }
@@ -138,24 +144,37 @@ bool job_done(const struct job *j)
     return true;
 }
 
-/* Waits until the job is done. false: ^C came meanwhile (only while somebody watches for it). */
-static bool wait_done(struct job *j)
+/* Waits for the next child to end, whichever it is. */
+static void collect_one(void)
 {
-    while (!job_done(j)) {
-        int status;
-        int pid = waitpid(-1, &status, 0);
-        if (pid < 0) {
-            for (int i = 0; i < j->count; i++) {
-                j->members[i].done = true; /* none of them is ours any more */
-            }
-        } else if (pid == watcher) {
-            watcher = 0;
-            return false;
-        } else {
-            note(pid, status);
+    int status;
+    int pid = waitpid(-1, &status, 0);
+    if (pid > 0) {
+        note(pid, status);
+        return;
+    }
+    /* No children: what is not done will never be. It cannot happen, and must not become a loop. */
+    for (struct job *j = jobs; j != NULL; j = j->next) {
+        for (int i = 0; i < j->count; i++) {
+            j->members[i].done = true;
         }
     }
-    return true;
+}
+
+/* Notes the children that have ended already. */
+static void jobs_collect(void)
+{
+    int pid, status;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        note(pid, status);
+    }
+}
+
+static void wait_done(struct job *j)
+{
+    while (!job_done(j)) {
+        collect_one();
+    }
 }
 
 static int exit_code(int status)
@@ -223,66 +242,76 @@ void job_abandon(struct job *j)
     forget(j);
 }
 
-/* While the shell itself waits there is no foreground job that ^C could end. So a child is made
- * that does nothing but be that job; its end is the message. Without it waiting still works. */
-static struct job *watch_interrupt(void)
+/* The child that watches for ^C was ended by it. */
+static bool watch_fired(void)
 {
-    if (!shell.interactive) {
-        return NULL;
+    return watch != NULL && job_done(watch);
+}
+
+static void watch_start(void)
+{
+    if (watch != NULL || !shell.interactive) {
+        return;
     }
-    struct job *j = job_new(xstrdup("wait"));
-    int pid = j != NULL ? job_fork(j, "wait") : -1;
+    struct job *j = job_new(xstrdup("^C"));
+    int pid = j != NULL ? job_fork(j, "^C") : -1;
     if (pid == 0) {
+        setname("sh: waits for ^C");
         for (;;) {
             sleep(1000);
         }
     }
-    if (pid < 0) {
+    if (pid < 0) { /* then ^C has to wait as well */
         if (j != NULL) {
             job_abandon(j);
         }
-        return NULL;
-    }
-    job_start(j, true);
-    watcher = pid;
-    return j;
-}
-
-static void unwatch_interrupt(struct job *j)
-{
-    if (j == NULL) {
         return;
     }
-    terminal_foreground(0);
-    if (watcher != 0) {
-        kill(watcher, SIGKILL);
-        waitpid(watcher, NULL, 0);
-        watcher = 0;
-    } else {
-        shell.unwind = UNWIND_TOP;
+    job_start(j, true);
+    watch = j;
+}
+
+void watch_stop(void)
+{
+    struct job *j = watch;
+    if (j != NULL) {
+        watch = NULL;
+        terminal_foreground(0);
+        kill(j->members[0].pid, SIGKILL);
+        wait_done(j);
+        forget(j);
     }
-    forget(j);
+}
+
+bool interrupt_asked(void)
+{
+    watch_start();
+    jobs_collect();
+    return watch_fired();
 }
 
 int job_wait_background(struct job *only)
 {
-    struct job *watch = watch_interrupt();
     int status = 0;
-    bool going = true;
     struct job *next;
-    for (struct job *j = jobs; j != NULL && going; j = next) {
+    watch_start();
+    for (struct job *j = jobs; j != NULL && shell.unwind == UNWIND_NONE; j = next) {
         next = j->next;
-        if (j != watch && (only == NULL || j == only)) {
-            going = wait_done(j);
-            if (going) {
-                status = only != NULL ? job_status(j) : 0;
-                forget(j);
-            } else {
-                status = 128 + SIGINT;
-            }
+        if (j == watch || (only != NULL && j != only)) {
+            continue;
+        }
+        while (!job_done(j) && !watch_fired()) {
+            collect_one();
+        }
+        if (!job_done(j)) {
+            shell.status = status = 128 + SIGINT;
+            shell.unwind = UNWIND_TOP;
+        } else {
+            status = only != NULL ? job_status(j) : 0;
+            forget(j);
         }
     }
-    unwatch_interrupt(watch);
+    watch_stop();
     return status;
 }
 
@@ -319,10 +348,7 @@ static void print_job(const struct job *j)
 
 void jobs_report(bool all)
 {
-    int pid, status;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        note(pid, status);
-    }
+    jobs_collect();
     /* The list has the newest first; people count from the oldest. */
     for (int number = 1, seen = 1; seen != 0; number++) {
         struct job *next;
@@ -365,5 +391,5 @@ struct job *job_find(const char *what)
 void jobs_forget(void)
 {
     jobs = NULL; /* not freed: that would only copy pages that exec is about to drop */
-    watcher = 0;
+    watch = NULL;
 }

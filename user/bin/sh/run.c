@@ -10,6 +10,8 @@
 #include "jobs.h"
 #include "sh.h"
 
+#define INTERRUPT_COMMANDS 256 /* how often a loop that starts no processes looks for ^C */
+
 struct shell shell;
 static struct arena *tree; /* of the complete command that is running */
 
@@ -154,7 +156,12 @@ static int run_compound(struct node *n, int flags)
 /* Everything but the chains of ; && || that run() walks. */
 static int run_command(struct node *n, int flags)
 {
+    static unsigned commands;
     int status;
+    if (shell.interactive && ++commands % INTERRUPT_COMMANDS == 0 && interrupt_asked()) {
+        shell.unwind = UNWIND_TOP;
+        return shell.status = 128 + SIGINT;
+    }
     switch (n->kind) {
     case NODE_SIMPLE:
         status = run_simple(n, flags);
@@ -220,6 +227,7 @@ int run_input(struct input *in, int flags)
     for (;;) {
         struct node *n;
         if (in->prompts) {
+            watch_stop();
             jobs_report(false);
             memory_reserve();
         }

@@ -52,7 +52,7 @@ struct arena {
 void *xmalloc(size_t bytes); /* never NULL: ends the shell with a message when memory is out */
 void *xrealloc(void *old, size_t bytes);
 char *xstrdup(const char *text);
-void memory_reserve(void); /* sets aside what lets an interactive shell live through a shortage */
+void memory_reserve(void); /* sets aside what lets an interactive shell live through a shortage, anew */
 void buffer_push(struct buffer *b, char c);
 void buffer_append(struct buffer *b, const char *text, size_t n);
 char *buffer_take(struct buffer *b); /* the text, now the caller's; b is empty again */
@@ -202,9 +202,13 @@ void become_subshell(void); /* in the child of a fork */
 struct node *function_find(const char *name);
 void function_define(const char *name, struct node *body);
 
-/* ---- builtins.c, test.c, read.c ---- */
+/* ---- builtins.c, job_builtins.c, test.c, read.c ---- */
 typedef int builtin_function(int argc, char **argv);
 builtin_function *builtin_find(const char *name);
+int builtin_wait(int argc, char **argv);
+int builtin_jobs(int argc, char **argv);
+int builtin_fg(int argc, char **argv);
+int builtin_kill(int argc, char **argv);
 int builtin_test(int argc, char **argv);
 int builtin_read(int argc, char **argv);
 int builtin_source(int argc, char **argv);

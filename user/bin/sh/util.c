@@ -12,6 +12,7 @@
 #include "sh.h"
 
 #define RESERVE_BYTES (32 * 1024)
+#define STACK_BYTES (32 * 1024)
 #define ARENA_BLOCK_BYTES 4080
 
 struct arena_block {
@@ -19,11 +20,26 @@ struct arena_block {
     _Alignas(16) char bytes[];
 };
 
+/* Growth of the stack is not promised in advance: a shell that needs a page of it while a fork bomb has
+ * them all would be ended. So an interactive one takes its pages early and keeps them. */
+static __attribute__((noinline)) void take_stack(void)
+{
+    volatile char pages[STACK_BYTES];
+    for (size_t i = 0; i < sizeof pages; i += 4096) {
+        pages[i] = 0;
+    }
+}
+
 /* Given up when malloc fails, so that a shell that a fork bomb starves can still run `kill`. */
 static void *reserve;
 
 void memory_reserve(void)
 {
+    static bool taken;
+    if (!taken) {
+        taken = true;
+        take_stack();
+    }
     if (reserve == NULL) {
         reserve = malloc(RESERVE_BYTES);
     }

@@ -17,8 +17,7 @@ enum { /* registers, one byte each */
 
 #define INTERRUPT_RECEIVED 0x01
 #define INTERRUPT_SENT 0x02
-#define FIFO_ENABLE 0x01
-#define FIFO_CLEAR_RECEIVED 0x02 /* not what is still being sent: the kernel's last words */
+#define FIFO_ENABLE 0x01 /* clearing neither: the kernel's last words, and what was typed meanwhile */
 #define LINE_8N1 0x03
 #define MODEM_ON 0x0b /* ready, and the interrupt line let through */
 #define STATUS_RECEIVED 0x01
@@ -43,7 +42,7 @@ int uart_start(int device)
         return -ENOMEM;
     registers[UART_INTERRUPTS] = 0;
     registers[UART_LINE] = LINE_8N1; /* the speed is the firmware's choice */
-    registers[UART_FIFO] = FIFO_ENABLE | FIFO_CLEAR_RECEIVED;
+    registers[UART_FIFO] = FIFO_ENABLE;
     registers[UART_MODEM] = MODEM_ON;
     return 0;
 }

@@ -17,6 +17,7 @@
 #define HANDLE_CONSOLE 5
 
 #define RESERVE_FRACTION 16 /* this part of the machine's memory is not for files */
+#define NAMES_FRACTION 64   /* and this part is kept for inodes and names, about ten thousand in 128 MiB */
 
 static char paths[2 * PATH_MAX];
 
@@ -28,6 +29,13 @@ uint64_t ramfs_now(void)
 void ramfs_close(int handle)
 {
     close(handle);
+}
+
+void *ramfs_break(intptr_t delta)
+{
+    void *old = sbrk(delta);
+
+    return old != (void *)-1 ? old : NULL;
 }
 
 /* Files may not take what new processes and the rest of the system need. */
@@ -138,8 +146,11 @@ static int prepare(void)
 {
     int64_t size = memory_size(HANDLE_INITRD);
     const void *archive = size > 0 ? map(HANDLE_INITRD, 0, (uint64_t)size, MAP_READ) : NULL;
-    int result = store_init((uint32_t)(clock_ns() >> 10));
+    struct system_info info;
+    int result = system_info(&info);
 
+    if (result == 0)
+        result = store_init((uint32_t)(clock_ns() >> 10), info.frames_total / NAMES_FRACTION * BLOCK_SIZE);
     if (result != 0)
         return result;
     if (archive == NULL)

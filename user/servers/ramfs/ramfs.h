@@ -83,12 +83,15 @@ bool ramfs_may_grow(size_t bytes);
 /* Time since boot in ns. */
 uint64_t ramfs_now(void);
 void ramfs_close(int handle);
+/* Move the end of the heap; gives the old one, NULL: no memory. */
+void *ramfs_break(intptr_t delta);
 
 /* ---- store.c: inodes, blocks, growing arrays ---- */
 
 /* Make the root directory; called once, before all else. `generation` is where inodes made after
- * store_sealed start to count from; it must differ from run to run. 0 or -ENOMEM. */
-int store_init(uint32_t generation);
+ * store_sealed start to count from; it must differ from run to run. `reserve` bytes below the blocks are
+ * kept for what malloc is asked for (inodes, names). 0 or -ENOMEM. */
+int store_init(uint32_t generation, size_t reserve);
 /* From here on new inodes have generations of this run; those made before have 0, in every run. */
 void store_sealed(void);
 struct inode *store_root(void);

@@ -1,6 +1,6 @@
 /*
- * Inodes and blocks, and where their memory comes from. Everything is taken from malloc when it is
- * needed and given back when it is not: another program may want it, and tests count pages.
+ * Inodes and blocks, and where their memory comes from. Everything is taken when it is needed and given
+ * back when it is not: another program may want it, and tests count pages.
  * Used by all of ramfs; knows nothing of names, paths or messages.
  */
 #include "ramfs.h"
@@ -167,40 +167,54 @@ void inode_release(struct inode *node)
 
 /* ---- blocks: page-aligned chunks of 16 ---- */
 
+/* Chunks lie at the end of the heap, one behind the other, above what malloc has. When one is empty the
+ * last of them moves into its place, and the heap ends lower: so what files held goes back to the system at
+ * once, whatever order it is freed in. Blocks are known by number; only a chunk knows its address. */
+
 #define CHUNK_BLOCKS 16
+#define CHUNK_BYTES (CHUNK_BLOCKS * BLOCK_SIZE)
 #define CHUNK_ALL ((1u << CHUNK_BLOCKS) - 1)
 
 struct chunk {
-    struct list_node link; /* on `chunks_with_room` while a block is free */
-    void *memory;          /* what malloc gave */
-    uint8_t *base;         /* the first page boundary in it */
+    struct list_node room;  /* on `chunks_with_room` while a block is free */
+    struct list_node order; /* on `chunks_by_address` */
+    uint8_t *base;
     uint32_t index;
     uint32_t free; /* a bit for each block */
 };
 
-static struct chunk **chunks; /* NULL: given back */
+static struct chunk **chunks; /* by index; NULL: given back */
 static size_t chunk_room, chunk_count;
 static size_t chunk_hint; /* all of `chunks` below this are there */
 static struct list chunks_with_room = {{&chunks_with_room.head, &chunks_with_room.head}};
+static struct list chunks_by_address = {{&chunks_by_address.head, &chunks_by_address.head}};
+
+/* Memory for a chunk at the end of the heap, or NULL. */
+static uint8_t *extend_heap(void)
+{
+    size_t pad = -(uintptr_t)ramfs_break(0) & (BLOCK_SIZE - 1);
+    uint8_t *start = ramfs_may_grow(CHUNK_BYTES) ? ramfs_break((intptr_t)(pad + CHUNK_BYTES)) : NULL;
+
+    return start != NULL ? start + pad : NULL;
+}
 
 static struct chunk *chunk_new(void)
 {
-    size_t bytes = (CHUNK_BLOCKS + 1) * BLOCK_SIZE;
-    struct chunk *chunk = ramfs_may_grow(bytes) ? malloc(sizeof *chunk) : NULL;
+    struct chunk *chunk = malloc(sizeof *chunk);
 
     if (chunk == NULL)
         return NULL;
     while (chunk_hint < chunk_count && chunks[chunk_hint] != NULL)
         chunk_hint++;
     if (!array_fit((void **)&chunks, &chunk_room, chunk_hint + 1, sizeof *chunks) ||
-        (chunk->memory = malloc(bytes)) == NULL) {
+        (chunk->base = extend_heap()) == NULL) {
         free(chunk);
         return NULL;
     }
-    chunk->base = (uint8_t *)(((uintptr_t)chunk->memory + BLOCK_SIZE - 1) & ~(uintptr_t)(BLOCK_SIZE - 1));
     chunk->index = (uint32_t)chunk_hint;
     chunk->free = CHUNK_ALL;
-    list_push_front(&chunks_with_room, &chunk->link);
+    list_push_front(&chunks_with_room, &chunk->room);
+    list_push_back(&chunks_by_address, &chunk->order);
     chunks[chunk_hint] = chunk;
     if (chunk_hint == chunk_count)
         chunk_count++;
@@ -210,7 +224,7 @@ static struct chunk *chunk_new(void)
 uint32_t block_new(void)
 {
     struct list_node *first = list_first(&chunks_with_room);
-    struct chunk *chunk = first != NULL ? list_entry(first, struct chunk, link) : chunk_new();
+    struct chunk *chunk = first != NULL ? list_entry(first, struct chunk, room) : chunk_new();
 
     if (chunk == NULL)
         return 0;
@@ -219,8 +233,38 @@ uint32_t block_new(void)
 
     chunk->free &= ~(1u << bit);
     if (chunk->free == 0)
-        list_remove(&chunk->link);
+        list_remove(&chunk->room);
     return chunk->index * CHUNK_BLOCKS + bit + 1;
+}
+
+/* Let an empty chunk go, and the end of the heap with it. Where malloc has had to put something behind the
+ * chunks that is not possible: then it stays, to be used again. */
+static void chunk_free(struct chunk *chunk)
+{
+    struct chunk *last = list_entry(chunks_by_address.head.prev, struct chunk, order);
+
+    if (ramfs_break(0) != last->base + CHUNK_BYTES)
+        return;
+    if (chunk != last) {
+        for (uint32_t i = 0; i < CHUNK_BLOCKS; i++)
+            if (!(last->free >> i & 1))
+                memcpy(chunk->base + i * BLOCK_SIZE, last->base + i * BLOCK_SIZE, BLOCK_SIZE);
+        last->base = chunk->base;
+        list_remove(&last->order);
+        list_insert_before(&chunk->order, &last->order);
+    }
+    ramfs_break(-(intptr_t)CHUNK_BYTES);
+    list_remove(&chunk->order);
+    list_remove(&chunk->room);
+    chunks[chunk->index] = NULL;
+    if (chunk->index < chunk_hint)
+        chunk_hint = chunk->index;
+    free(chunk);
+    while (chunk_count > 0 && chunks[chunk_count - 1] == NULL)
+        chunk_count--;
+    if (chunk_hint > chunk_count)
+        chunk_hint = chunk_count;
+    array_fit((void **)&chunks, &chunk_room, chunk_count, sizeof *chunks);
 }
 
 void block_free(uint32_t block)
@@ -228,21 +272,10 @@ void block_free(uint32_t block)
     struct chunk *chunk = chunks[(block - 1) / CHUNK_BLOCKS];
 
     if (chunk->free == 0)
-        list_push_front(&chunks_with_room, &chunk->link);
+        list_push_front(&chunks_with_room, &chunk->room);
     chunk->free |= 1u << (block - 1) % CHUNK_BLOCKS;
-    if (chunk->free != CHUNK_ALL || chunk->index == 0)
-        return;
-    list_remove(&chunk->link);
-    chunks[chunk->index] = NULL;
-    if (chunk->index < chunk_hint)
-        chunk_hint = chunk->index;
-    free(chunk->memory);
-    free(chunk);
-    while (chunk_count > 0 && chunks[chunk_count - 1] == NULL)
-        chunk_count--;
-    if (chunk_hint > chunk_count)
-        chunk_hint = chunk_count;
-    array_fit((void **)&chunks, &chunk_room, chunk_count, sizeof *chunks);
+    if (chunk->free == CHUNK_ALL && chunk->index != 0)
+        chunk_free(chunk);
 }
 
 uint8_t *block_data(uint32_t block)
@@ -252,20 +285,29 @@ uint8_t *block_data(uint32_t block)
 
 /* ---- start ---- */
 
-/* The first chunk stays, and its pages are had from the start: a system with a few small files neither
- * grows nor shrinks. */
-int store_init(uint32_t generation)
+#define TOUCHED_BYTES 65536u /* of the reserve */
+
+/* The first chunk stays, and its pages are had from the start, as is some of the reserve: a system with a
+ * few small files neither grows nor shrinks. */
+int store_init(uint32_t generation, size_t reserve_bytes)
 {
+    void *reserve = malloc(reserve_bytes);
+    struct chunk *first = reserve != NULL ? chunk_new() : NULL;
+
+    if (first == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < CHUNK_BYTES; i += BLOCK_SIZE)
+        first->base[i] = 0;
+    memset(reserve, 0, reserve_bytes < TOUCHED_BYTES ? reserve_bytes : TOUCHED_BYTES);
+    free(reserve); /* malloc keeps it: it no longer lies at the end of the heap */
     generation_start = generation != 0 ? generation : 1;
 
     struct inode *root = inode_new(S_IFDIR | 0755);
 
-    if (root == NULL || chunk_new() == NULL)
+    if (root == NULL)
         return -ENOMEM;
     root->links = 2;
     root->dir.parent = root;
-    for (size_t i = 0; i < CHUNK_BLOCKS; i++)
-        chunks[0]->base[i * BLOCK_SIZE] = 0;
     return 0;
 }
 
