@@ -106,8 +106,12 @@ int64_t request_call(struct request *r)
         struct sched_entity *account = me->task.entity.account;
         server->payer = proc_of(container_of(account, struct task, entity));
         proc_get(server->payer);
+        bool claimed = sched_claim(&server->task, account);
         spin_unlock(&ch->lock);
-        sched_handoff(&server->task, account, NULL);
+        if (claimed)
+            sched_handoff(&server->task);
+        else
+            wait_switch();
         me->task.waits_for = 0;
     } else {
         if (receiver) {

@@ -187,23 +187,31 @@ static int receive(struct channel *ch, struct trap_frame *frame, struct proc *cl
         }
         if (take_message(ch, frame))
             return 0;
+        /* Nobody's time any more, before the next client can set whose it is. The reference must not stay
+         * with us while we sleep: it would keep a dead client's PCB. */
+        struct proc *payer = me->payer;
         struct waiter w;
-        wait_enter(&ch->receivers, &w);
-        struct proc *payer = me->payer; /* the next client sets it as soon as the lock is free */
         me->payer = NULL;
+        sched_charge_to(&me->task.entity);
+        wait_enter(&ch->receivers, &w);
         spin_unlock(&ch->lock);
-        if (client && !atomic_load(&me->task.killed)) {
-            sched_handoff(&client->task, NULL, &me->task.entity);
-        } else {
-            sched_charge_to(&me->task.entity);
-            if (client)
-                sched_wake(&client->task);
-            wait_switch();
-        }
         if (payer)
             proc_put(payer);
-        if (client)
-            proc_put(client);
+        if (client && !atomic_load(&me->task.killed)) {
+            struct task *to = &client->task;
+            bool claimed = sched_claim(to, NULL);
+            proc_put(client); /* not to be kept over our sleep; once claimed it cannot be gone */
+            if (claimed)
+                sched_handoff(to);
+            else
+                wait_switch();
+        } else {
+            if (client) {
+                sched_wake(&client->task);
+                proc_put(client);
+            }
+            wait_switch();
+        }
         client = NULL;
         if (atomic_load(&me->task.killed))
             error = -EINTR;

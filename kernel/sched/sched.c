@@ -254,38 +254,37 @@ void sched_clock_by(uint64_t when)
 
 /* ---- messages ---- */
 
-void sched_handoff(struct task *to, struct sched_entity *to_account, struct sched_entity *my_account)
+bool sched_claim(struct task *t, struct sched_entity *account)
+{
+    uint32_t blocked = PROC_BLOCKED;
+    if (!atomic_load_explicit(&t->on_hart, memory_order_acquire) &&
+        atomic_compare_exchange_strong(&t->state, &blocked, PROC_READY)) {
+        if (account)
+            t->entity.account = account; /* ours alone: on no queue and on no hart */
+        return true;
+    }
+    /* Still leaving another hart, or woken by somebody else. */
+    if (account)
+        sched_set_account(t, account);
+    sched_wake(t);
+    return false;
+}
+
+void sched_handoff(struct task *to)
 {
     struct dispatcher *d = here();
-    struct task *me = this_task();
-    /* A task that is still leaving another hart, or has been woken by somebody else, cannot be taken. */
-    uint32_t blocked = PROC_BLOCKED;
-    bool taken = !atomic_load_explicit(&to->on_hart, memory_order_acquire) &&
-                 atomic_compare_exchange_strong(&to->state, &blocked, PROC_READY);
     spin_lock(&d->lock);
     uint64_t now = clock_ticks();
     charge_running(d, now);
     bool ended = d->slice_ended;
     advance_policy(d, now);
-    if (my_account)
-        me->entity.account = my_account;
-    if (taken && to_account)
-        to->entity.account = to_account;
-    if (!taken) {
-        spin_unlock(&d->lock);
-        if (to_account)
-            sched_set_account(to, to_account);
-        sched_wake(to);
-        reschedule(SWITCH_block);
-        return;
-    }
-    TRACE(handoff, d->policy->level(&d->queue, &to->entity), me->pid, to->pid);
+    to->hart = d->hart;
+    TRACE(handoff, d->policy->level(&d->queue, &to->entity), this_task()->pid, to->pid);
     if (!ended && !d->policy->preempts(&d->queue, &to->entity)) {
         switch_to(d, to, SWITCH_handoff);
         return;
     }
     /* Rule 4: better ones are ready, or the slice it would have used has ended. */
-    to->hart = d->hart;
     d->policy->enqueue(&d->queue, &to->entity, ended ? ENQUEUE_SLICE_END : ENQUEUE_WOKEN);
     switch_to(d, pick(d), SWITCH_block);
 }
@@ -296,6 +295,8 @@ void sched_charge_to(struct sched_entity *account)
     spin_lock(&d->lock);
     charge_running(d, clock_ticks());
     this_task()->entity.account = account;
+    if (account != &this_task()->entity)
+        d->slice_ended = false; /* it was another's: that one has been demoted and has paid */
     if (d->slice_ended)
         ask_to_reschedule(d);
     check_preemption(d, NULL);

@@ -47,12 +47,14 @@ void sched_arrived(void);
 
 /*
  * Messages (DESIGN 6, "whose time it is").
- * sched_handoff: the current task is BLOCKED; `to`, blocked too, gets the processor at once, without a
- * queue, unless its level no longer allows it. `to` then runs on `to_account` and the current task's
- * account becomes `my_account` (NULL: leave as it is). Slices are never reset. Returns when the current
- * task runs again.
+ * sched_claim takes a blocked task, to be handed the processor by sched_handoff, which must follow: until
+ * then it is READY but on no queue, so that nobody else can run it and it cannot end. False: it could not
+ * be taken and has been woken instead, if it was blocked. With `account`, that is what it will run on.
+ * sched_handoff: the current task is BLOCKED; the claimed one gets the processor at once, without a queue,
+ * unless its level no longer allows it. Slices are never reset. Returns when the current task runs again.
  */
-void sched_handoff(struct task *to, struct sched_entity *to_account, struct sched_entity *my_account);
+bool sched_claim(struct task *t, struct sched_entity *account);
+void sched_handoff(struct task *to);
 /* The current task goes on, but on this account from now on. */
 void sched_charge_to(struct sched_entity *account);
 /* A blocked task will run on this account when it is woken. */

@@ -190,7 +190,7 @@ int64_t sys_getdents(const uint64_t a[7])
     struct session *s = get_session(a[0], &error);
     if (!s)
         return error == -EINVAL ? -ENOTDIR : error;
-    int64_t result = session_readdir(s, user_at(a[1]), a[2]);
+    int64_t result = session_readdir(s, user_at(a[1]), a[2] < IO_MAX ? a[2] : IO_MAX);
     object_put(&s->object);
     return result;
 }
