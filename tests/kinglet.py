@@ -83,6 +83,7 @@ class Guest:
         self.settings = settings
         self.output = bytearray()  # as it comes, under `changed`
         self.at = 0                # how far expect() has looked
+        self.prompt_after = 0      # where command() looks for the shell's prompt
         self.changed = threading.Condition()
         self.ended = False
         banner = machine.Banner()
@@ -170,15 +171,16 @@ class Guest:
 
     def command(self, line, limit=LIMIT):
         """Types a line at the shell's prompt; gives (what was printed, its status)."""
-        if not self._wait(lambda: PROMPT.search(self.output), limit):
+        if not self._wait(lambda: PROMPT.search(self.output, self.prompt_after), limit):
             self._late(f"no prompt within {limit} s")
         start = self.at
         self.send(line + "; echo [$?]\n")
-        match = self.expect(r"^\[\d+\]\r?$", limit)
+        match = self.expect(r"(^|\$ )\[\d+\]\r?$", limit)
+        self.prompt_after = self.at
         with self.changed:
             text = bytes(self.output[start:self.at]).decode(errors="replace").replace("\r\n", "\n")
         # Without prompt and echo of the line typed, and without the line of the status.
-        return "\n".join(text.split("; echo [$?]")[-1].strip("\n").split("\n")[:-1]), int(match[0].strip("[]\r"))
+        return "\n".join(text.split("; echo [$?]")[-1].strip("\n").split("\n")[:-1]), int(match[0].strip("$ []\r"))
 
     def wait(self, status=0, limit=LIMIT):
         """Waits for the guest to end by itself; gives a Result. `status` None accepts any."""
@@ -268,15 +270,15 @@ def image(debug=False):
     return os.path.join(ROOT, os.environ[name])
 
 
-def make(*arguments, limit=300, **environment):
+def make(*arguments, limit=300, input="", **environment):
     """Runs make in the repository, as a user would; gives subprocess' result with text, never raises."""
     env = {name: value for name, value in os.environ.items() if name not in
            ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CMD", "MEM", "SMP", "SCHED", "EXTRA", "APPEND", "ICOUNT", "DEBUG",
             "TIMEOUT", "TRACE", "TESTS", "V")}
     process = machine.start(["make", *arguments], cwd=ROOT, env={**env, **environment}, text=True,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        out, err = process.communicate(timeout=limit)
+        out, err = process.communicate(input, timeout=limit)
     except subprocess.TimeoutExpired:
         raise GuestHang(f"make {' '.join(arguments)}: no end within {limit} s") from None
     finally:

@@ -164,6 +164,16 @@ def test_qemu_dies_with_its_runner():
         runner.stdout.close()
 
 
+@pytest.mark.skipif(subprocess.run(["tools/setup", "--check", "gdb"], cwd=ROOT, capture_output=True).returncode != 0,
+                    reason="no gdb for RISC-V")
+def test_gdb_knows_kernel_and_programs():
+    result = make("gdb", input="break sys_fork\ncontinue\nbacktrace\nkinglet-user init\ninfo line main\n"
+                               "kinglet-console\nkill\nquit\n")
+    assert re.search(r"#0 .*sys_fork.*kernel/sys/", result.stdout), result.stdout + result.stderr
+    assert "user/servers/init" in result.stdout
+    assert "Kinglet:" in result.stdout
+
+
 def test_console_is_interactive(kinglet):
     guest = kinglet.boot()
     assert guest.command("echo hello") == ("hello", 0)

@@ -11,7 +11,6 @@ QEMU never outlives this program, and the terminal is left as it was found.
 import argparse
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -116,14 +115,20 @@ def follow(qemu, limit, banner):
         terminal.restore()
 
 
-def run(options, scratch):
+def run(options):
     """make run: the guest's status, or one of our own."""
+    if not options.trace:
+        return run_guest(options, None)
+    with tempfile.NamedTemporaryFile(prefix="kinglet-ram-") as ram:
+        return run_guest(options, ram.name)
+
+
+def run_guest(options, ram):
     limit = machine.seconds(options.timeout)
-    ram = os.path.join(scratch, "ram") if options.trace else None
     guest = settings(options, run=options.command, trace_ram=ram)
     if not options.command.strip():
         raise BadSetting('CMD= is empty (example: make run CMD="ls /")')
-    with open(os.path.join(scratch, "stderr"), "w+b") as messages:
+    with tempfile.TemporaryFile() as messages:
         qemu = machine.start(guest.command(*machine.CONSOLE_PIPES), stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=messages)
         try:
@@ -178,30 +183,35 @@ def interactive(options):
             termios.tcsetattr(0, termios.TCSADRAIN, saved)
 
 
-def debug(options, scratch):
-    """make gdb: QEMU stopped at its first instruction, and a debugger on a socket nobody else can reach."""
+def debug(options):
+    """make gdb: QEMU stopped at its first instruction, and a debugger on sockets nobody else can reach."""
+    with tempfile.TemporaryDirectory(prefix="kinglet-") as private:
+        return debug_guest(options, os.path.join(private, "gdb"), os.path.join(private, "console"))
+
+
+def debug_guest(options, gdb_socket, console_socket):
     tools = os.path.dirname(os.path.abspath(__file__))
     gdb = subprocess.run([os.path.join(tools, "setup"), "--gdb"], stdout=subprocess.PIPE, text=True).stdout.strip()
     if not gdb:
         raise CannotStart("no gdb for RISC-V (tools/setup gdb installs it)")
-    socket, log = os.path.join(scratch, "gdb"), os.path.join(os.path.dirname(options.kernel), "gdb-console.log")
+    log = os.path.join(os.path.dirname(options.kernel), "gdb-console.log")
     guest = settings(options, run=options.command or None, strict=False)
     qemu = machine.start(guest.command(
-        "-chardev", f"pty,id=console,logfile={log}", "-serial", "chardev:console",
-        "-chardev", f"socket,id=gdb,path={socket},server=on,wait=off", "-gdb", "chardev:gdb", "-S"),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        "-chardev", f"socket,id=console,path={console_socket},server=on,wait=off,logfile={log}",
+        "-serial", "chardev:console",
+        "-chardev", f"socket,id=gdb,path={gdb_socket},server=on,wait=off", "-gdb", "chardev:gdb", "-S"),
+        stdin=subprocess.DEVNULL)
     try:
-        # "char device redirected to /dev/pts/3 (label console)"
-        line = qemu.stdout.readline().decode()
-        if "redirected to" not in line:
-            raise CannotStart((line + qemu.stdout.read().decode()).strip())
-        console = line.split("redirected to ")[1].split()[0]
-        print(f"[the guest's console: kinglet-console shows it, kinglet-type types; log in {log}]", flush=True)
+        while not (os.path.exists(gdb_socket) and os.path.exists(console_socket)):
+            if qemu.poll() is not None:
+                raise CannotStart(f"QEMU did not start (status {qemu.returncode})")
+            time.sleep(0.01)
+        print(f"[kinglet-console shows the guest's console, kinglet-type types on it; log: {log}]", flush=True)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        environment = dict(os.environ, KINGLET_CONSOLE=console, KINGLET_LOG=log,
+        environment = dict(os.environ, KINGLET_CONSOLE=console_socket,
                            KINGLET_BUILD=os.path.dirname(options.kernel))
         return subprocess.call([gdb, "-q", options.kernel, "-ex", f"source {tools}/gdb/kinglet.py",
-                                "-ex", f"target remote {socket}"], env=environment,
+                                "-ex", f"target remote {gdb_socket}"], env=environment,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     finally:
         machine.stop(qemu)
@@ -226,11 +236,8 @@ def main():
         sys.exit(128 + number)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
-    scratch = tempfile.mkdtemp(prefix="kinglet-")
     try:
-        if options.action == "run":
-            return run(options, scratch)
-        return debug(options, scratch) if options.action == "gdb" else interactive(options)
+        return {"run": run, "gdb": debug, "qemu": interactive}[options.action](options)
     except BadSetting as error:
         tell(f"bad option: {error}")
         return machine.STATUS_BAD_OPTION
@@ -241,8 +248,6 @@ def main():
         # Whoever read our output is gone (make run | head); nothing is left to say to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 128 + signal.SIGPIPE
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

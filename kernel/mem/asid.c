@@ -62,7 +62,7 @@ void space_activate(struct space *space)
      * change made earlier is seen by the walk. */
     __atomic_fetch_or(&space->harts, 1u << hart->index, __ATOMIC_SEQ_CST);
     satp_load(virt_to_phys(space->root), asid_number(space));
-    hart->active_space = space;
+    __atomic_store_n(&hart->active_space, (void *)space, __ATOMIC_RELAXED);
 
     /* After the switch, or walks through the old table could refill what was flushed. */
     uint64_t space_generation = space->asid >> GENERATION_SHIFT;
@@ -79,7 +79,7 @@ void space_activate_kernel(void)
     if (hart->active_space == NULL)
         return;
     satp_load(kernel_root_phys, 0);
-    hart->active_space = NULL;
+    __atomic_store_n(&hart->active_space, NULL, __ATOMIC_RELAXED);
 }
 
 /* The number this hart's entries of the space are tagged with. While the space is active here that

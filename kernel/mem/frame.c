@@ -32,13 +32,25 @@ static struct stash {
     uint32_t index[FRAME_STASH];
 } __attribute__((aligned(64))) stashes[MAX_HARTS];
 
+/* A frame's state becomes FRAME_FREE, and stops being that, with buddy_lock held only. Whoever merges blocks
+ * may look at the state of any frame, while its owner changes it between the other values. */
+static void set_state(struct frame *frame, enum frame_state state)
+{
+    __atomic_store_n(&frame->state, state, __ATOMIC_RELAXED);
+}
+
+static bool is_free(const struct frame *frame)
+{
+    return __atomic_load_n(&frame->state, __ATOMIC_RELAXED) == FRAME_FREE;
+}
+
 /* --- buddy lists; all with buddy_lock held --- */
 
 static void list_push(uint32_t index, unsigned order)
 {
     struct frame *frame = &frame_array[index];
 
-    frame->state = FRAME_FREE;
+    set_state(frame, FRAME_FREE);
     frame->order = order;
     frame->prev = FRAME_NONE;
     frame->next = free_list[order];
@@ -71,7 +83,7 @@ static void buddy_give(uint32_t index, unsigned order)
         if (neighbour < frame_first || neighbour - frame_first >= frame_count)
             break;
         struct frame *frame = &frame_array[neighbour - frame_first];
-        if (frame->state != FRAME_FREE || frame->order != order)
+        if (!is_free(frame) || frame->order != order)
             break;
         list_unlink(neighbour - frame_first, order);
         page &= ~(1ul << order);
@@ -94,6 +106,7 @@ static uint32_t buddy_take(unsigned order)
         list_push(index + (1u << from), from);
     }
     buddy_frames -= 1ul << order;
+    set_state(&frame_array[index], FRAME_STASHED);
     return index;
 }
 
@@ -108,7 +121,7 @@ static void stash_fill(struct stash *stash)
         if (index == FRAME_NONE)
             continue;
         for (uint32_t i = 1u << order; i-- > 0;) { /* the lowest comes out first */
-            frame_array[index + i].state = FRAME_STASHED;
+            set_state(&frame_array[index + i], FRAME_STASHED);
             stash->index[stash->count++] = index + i;
         }
     }
@@ -161,7 +174,10 @@ static struct frame *frame_start(uint32_t index, unsigned order, bool charged)
 {
     struct frame *frame = &frame_array[index];
 
-    *frame = (struct frame){.refs = 1, .order = order, .state = FRAME_USED, .charged = charged};
+    frame->refs = 1;
+    frame->order = order;
+    frame->charged = charged;
+    set_state(frame, FRAME_USED);
     return frame;
 }
 
@@ -220,7 +236,7 @@ static void frame_release(struct frame *frame)
         spin_lock(&stash->lock);
         if (stash->count == FRAME_STASH)
             stash_drain(stash, FRAME_STASH / 2);
-        frame->state = FRAME_STASHED;
+        set_state(frame, FRAME_STASHED);
         stash->index[stash->count++] = index;
         spin_unlock(&stash->lock);
     }

@@ -23,6 +23,7 @@
 #define FRAME_RESERVE 64    /* never promised: pays for pins (user_copy.h), at most 8 per hart */
 #define FRAME_NONE 0xffffffffu
 
+/* STASHED: in a hart's stash, or on its way to or from the free lists */
 enum frame_state { FRAME_RESERVED, FRAME_FREE, FRAME_STASHED, FRAME_USED };
 
 /* One per frame of RAM. Inside a free block only the first frame's is kept up to date. */

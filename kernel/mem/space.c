@@ -103,7 +103,7 @@ void space_put(struct space *space)
     if (this_hart()->active_space == space)
         space_activate_kernel();
     for (unsigned i = 0; i < hart_count; i++)
-        ASSERT(harts[i].active_space != space);
+        ASSERT(__atomic_load_n(&harts[i].active_space, __ATOMIC_RELAXED) != space);
 
     /* Nobody can reach it: no lock, and no flush, since its ASID is not used again without one. */
     struct region *region;

@@ -206,8 +206,9 @@ static int64_t memory_read_to_user(struct image *image, uint64_t offset, struct 
     n = within(m, offset, n);
     for (uint64_t done = 0; done < n;) {
         struct user_pin pin;
-        if (user_pin(space, user_plus(to, done), n - done, REGION_WRITE | PIN_FORCE, &pin))
-            return -EFAULT;
+        int error = user_pin(space, user_plus(to, done), n - done, REGION_WRITE | PIN_FORCE, &pin);
+        if (error)
+            return error;
         memcpy(pin.p, m->data + offset + done, pin.n);
         done += pin.n;
         user_unpin(&pin);

@@ -11,7 +11,7 @@
  */
 static void catch_up(struct run_queue *rq, struct sched_entity *e)
 {
-    if (e->epoch != rq->epoch) { /* rule 5 */
+    if (e->epoch != rq->epoch || (e->keeps_top && e->level)) { /* rule 5; one that has become a server */
         e->epoch = rq->epoch;
         e->level = 0;
         e->used = 0;

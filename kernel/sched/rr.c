@@ -14,6 +14,7 @@ static void rr_admit(struct run_queue *rq, struct sched_entity *e)
 
 static void rr_enqueue(struct run_queue *rq, struct sched_entity *e, enum enqueue_reason why)
 {
+    e->account->level = 0; /* another policy may have left it elsewhere, while it was blocked */
     /* A fresh quantum each time it has waited its turn; a preempted one keeps the rest of it. */
     if (why != ENQUEUE_PREEMPTED)
         e->account->used = 0;
@@ -64,8 +65,8 @@ static bool rr_preempts(struct run_queue *rq, struct sched_entity *running)
 
 static bool rr_advance(struct run_queue *rq, uint64_t now)
 {
-    (void)rq;
     (void)now;
+    rq->next_boost = SCHED_NEVER; /* no boosts, so the clock need not come for one */
     return false;
 }
 

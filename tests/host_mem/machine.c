@@ -16,7 +16,7 @@
 #include "riscv/start.h"
 
 #define TLB_ENTRIES 32
-#define FAULTS_MAX 4 /* an access that faults more often than this would fault for ever */
+#define FAULTS_MAX  4 /* an access that faults more often than this would fault for ever */
 
 struct hart harts[MAX_HARTS];
 unsigned hart_count = MAX_HARTS;
@@ -66,7 +66,8 @@ static void flush(unsigned hart, uint64_t start, uint64_t size, uint64_t asid)
 {
     for (unsigned i = 0; i < TLB_ENTRIES; i++) {
         struct tlb_entry *entry = &tlb[hart][i];
-        if ((asid == SBI_ALL_ASIDS || entry->asid == asid) && entry->page >= start && entry->page - start < size)
+        if ((asid == SBI_ALL_ASIDS || entry->asid == asid) && entry->page >= start &&
+            entry->page - start < size)
             entry->valid = false;
     }
 }
@@ -261,8 +262,8 @@ static void audit_space(struct space *space)
                 struct region *r = region_find(space, va);
                 if (r == NULL)
                     panic("a page at %lx outside all regions", va);
-                if ((table[k] | PTE_W | PTE_D) != (pte_make(pte_phys(table[k]), region_flags(r)) | PTE_W | PTE_D |
-                                                   (table[k] & PTE_DEVICE)))
+                if ((table[k] | PTE_W | PTE_D) !=
+                    (pte_make(pte_phys(table[k]), region_flags(r)) | PTE_W | PTE_D | (table[k] & PTE_DEVICE)))
                     panic("wrong flags in entry %lx at %lx", table[k], va);
                 if ((table[k] & PTE_W) && !(r->prot & REGION_WRITE))
                     panic("a writable page at %lx, which is not", va);

@@ -9,7 +9,7 @@
 #include "mem/frame.h"
 #include "riscv/machine.h"
 
-#define MEMORY MIB(24)
+#define MEMORY   MIB(24)
 #define HELD_MAX 20000
 
 static struct frame *held[HELD_MAX];
@@ -189,7 +189,10 @@ CASE(objects_are_zeroed_and_apart)
     machine_on(MEMORY);
     struct held before = held_now();
     struct cache *caches[] = {&things, &halves, &wholes};
-    static struct { struct cache *cache; uint8_t *object, fill; } live[2000];
+    static struct {
+        struct cache *cache;
+        uint8_t *object, fill;
+    } live[2000];
     unsigned n = 0;
 
     for (int step = 0; step < 40000; step++) {
@@ -249,7 +252,10 @@ CASE(kmalloc_serves_all_sizes)
 {
     machine_on(MEMORY);
     struct held before = held_now();
-    static struct { uint8_t *memory; size_t size; } piece[3000];
+    static struct {
+        uint8_t *memory;
+        size_t size;
+    } piece[3000];
     unsigned n = 0;
     for (size_t size = 0; size <= MIB(1); size += size / 16 + 1, n++) {
         piece[n].memory = kmalloc(size);

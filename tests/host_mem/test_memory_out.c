@@ -10,10 +10,10 @@
 #include "mem/user_copy.h"
 #include "riscv/machine.h"
 
-#define TEXT 0x10000ul
-#define DATA 0x20000ul
-#define HEAP 0x28000ul
-#define TOP USER_STACK_TOP
+#define TEXT     0x10000ul
+#define DATA     0x20000ul
+#define HEAP     0x28000ul
+#define TOP      USER_STACK_TOP
 #define FILL_MAX 70 /* more than a slab of regions holds, so that one of them fills the last slab */
 
 static struct space *space, *made;

@@ -10,9 +10,9 @@
 #include "mem/user_copy.h"
 #include "riscv/machine.h"
 
-#define HEAP 0x10000ul
-#define TOP USER_STACK_TOP
-#define PAGES 4000
+#define HEAP         0x10000ul
+#define TOP          USER_STACK_TOP
+#define PAGES        4000
 #define OBJECT_PAGES 3000
 
 static struct space *space;
@@ -98,7 +98,8 @@ static void replace_mapping(void)
     if (breaths != 1)
         return;
     CHECK_EQUAL(space_unmap(space, mapped, OBJECT_PAGES * PAGE_SIZE), 0);
-    CHECK_EQUAL(space_map_physical(space, initrd_phys + PAGE_SIZE, (OBJECT_PAGES - 1) * PAGE_SIZE, REGION_READ, false),
+    CHECK_EQUAL(space_map_physical(space, initrd_phys + PAGE_SIZE, (OBJECT_PAGES - 1) * PAGE_SIZE,
+                                   REGION_READ, false),
                 mapped);
 }
 
@@ -139,7 +140,8 @@ static void take_away_early(void)
     if (breaths != 1)
         return;
     CHECK_EQUAL(space_unmap(space, USER_MAP_BASE, OBJECT_PAGES * PAGE_SIZE), 0);
-    CHECK_EQUAL(space_map_physical(space, initrd_phys, OBJECT_PAGES * PAGE_SIZE, REGION_READ, false), USER_MAP_BASE);
+    CHECK_EQUAL(space_map_physical(space, initrd_phys, OBJECT_PAGES * PAGE_SIZE, REGION_READ, false),
+                USER_MAP_BASE);
 }
 
 CASE(a_mapping_is_replaced_while_it_is_made)

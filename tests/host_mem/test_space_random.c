@@ -10,16 +10,16 @@
 #include "mem/user_copy.h"
 #include "riscv/machine.h"
 
-#define SPACES 8
-#define HARTS 3
-#define DATA 0x10000ul
-#define DATA_PAGES 6
-#define HEAP (DATA + DATA_PAGES * PAGE_SIZE)
-#define HEAP_PAGES 3000 /* the model's, at most: beyond two tables' borders */
+#define SPACES      8
+#define HARTS       3
+#define DATA        0x10000ul
+#define DATA_PAGES  6
+#define HEAP        (DATA + DATA_PAGES * PAGE_SIZE)
+#define HEAP_PAGES  3000 /* the model's, at most: beyond two tables' borders */
 #define STACK_PAGES 40
-#define TOP USER_STACK_TOP
-#define LIMIT (STACK_PAGES * PAGE_SIZE)
-#define PAGES (DATA_PAGES + HEAP_PAGES + STACK_PAGES)
+#define TOP         USER_STACK_TOP
+#define LIMIT       (STACK_PAGES * PAGE_SIZE)
+#define PAGES       (DATA_PAGES + HEAP_PAGES + STACK_PAGES)
 
 /* The model: one word a page, at an offset of its own, and the bounds. */
 static struct program {
@@ -33,8 +33,9 @@ static uint64_t failures; /* -ENOMEM so far: that they happen is checked, too */
 
 static uint64_t address(unsigned page)
 {
-    uint64_t base = page < DATA_PAGES + HEAP_PAGES ? DATA + page * PAGE_SIZE
-                                                   : TOP - (uint64_t)(page - DATA_PAGES - HEAP_PAGES + 1) * PAGE_SIZE;
+    uint64_t base = page < DATA_PAGES + HEAP_PAGES
+                        ? DATA + page * PAGE_SIZE
+                        : TOP - (uint64_t)(page - DATA_PAGES - HEAP_PAGES + 1) * PAGE_SIZE;
     return base + page * 56 % PAGE_SIZE;
 }
 
@@ -104,7 +105,8 @@ static void access_page(struct program *p)
 
 static void move_break(struct program *p)
 {
-    int64_t delta = (int64_t)random_below(random_below(8) ? 20 * PAGE_SIZE : 900 * PAGE_SIZE) - 10 * PAGE_SIZE;
+    int64_t delta =
+        (int64_t)random_below(random_below(8) ? 20 * PAGE_SIZE : 900 * PAGE_SIZE) - 10 * PAGE_SIZE;
     if (random_below(30) == 0)
         delta = -(int64_t)(p->brk - HEAP);
     if ((int64_t)(p->brk - HEAP) + delta > (int64_t)HEAP_PAGES * PAGE_SIZE)
@@ -128,7 +130,8 @@ static void map_or_unmap(struct program *p)
 {
     unsigned first = random_below(INITRD_PAGES), n = 1 + random_below(INITRD_PAGES - first);
     if (p->mapped[first] == 0) {
-        int64_t at = space_map_physical(p->space, initrd_phys + first * PAGE_SIZE, n * PAGE_SIZE, REGION_READ, false);
+        int64_t at =
+            space_map_physical(p->space, initrd_phys + first * PAGE_SIZE, n * PAGE_SIZE, REGION_READ, false);
         if (at == -ENOMEM) {
             failures++;
             return;
@@ -158,7 +161,10 @@ static void map_or_unmap(struct program *p)
 
 /* What a thread of `forking` does on another hart while it is being forked: the child may see either. */
 static struct program *forking;
-static struct { unsigned page; uint64_t old; } written[4000];
+static struct {
+    unsigned page;
+    uint64_t old;
+} written[4000];
 static unsigned n_written;
 
 static void sibling(void)

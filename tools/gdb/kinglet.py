@@ -1,15 +1,44 @@
 """Commands for gdb on Kinglet, loaded by `make gdb` (tools/run.py).
 
-    kinglet-user ls        add the symbols of a user program, by its name or path in the guest
+    kinglet-user ls        add the symbols of a user program, by its name
     kinglet-type ls /      type a line on the guest's console
     kinglet-console        show what the guest's console said since the last time
 """
 
 import glob
 import os
+import socket
+import sys
+import threading
 import time
 
 import gdb
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import machine  # noqa: E402
+
+
+class Console:
+    """The guest's serial line. A thread of its own takes what comes, so that the guest never waits."""
+
+    def __init__(self, path):
+        self.line = socket.socket(socket.AF_UNIX)
+        self.line.connect(path)
+        self.text = bytearray()
+        self.banner = machine.Banner()
+        threading.Thread(target=self.collect, daemon=True).start()
+
+    def collect(self):
+        while True:
+            data = self.line.recv(65536)
+            if not data:
+                return
+            self.text += self.banner.feed(data)
+
+    def take(self):
+        time.sleep(0.1)  # what the guest said just now is still on its way
+        text, self.text = self.text, bytearray()
+        return text.decode(errors="replace").replace("\r\n", "\n")
 
 
 class User(gdb.Command):
@@ -38,26 +67,21 @@ class Type(gdb.Command):
         super().__init__("kinglet-type", gdb.COMMAND_RUNNING)
 
     def invoke(self, argument, from_tty):
-        with open(os.environ["KINGLET_CONSOLE"], "w") as console:
-            console.write(argument + "\n")
+        console.line.sendall(argument.encode() + b"\n")
 
 
-class Console(gdb.Command):
+class Show(gdb.Command):
     """Show what the guest's console said since the last time."""
 
     def __init__(self):
         super().__init__("kinglet-console", gdb.COMMAND_STATUS)
-        self.seen = 0
 
     def invoke(self, argument, from_tty):
-        time.sleep(0.1)  # what the guest said just now is still on its way
-        with open(os.environ["KINGLET_LOG"], "rb") as log:
-            log.seek(self.seen)
-            text = log.read()
-        self.seen += len(text)
-        gdb.write(text.decode(errors="replace").replace("\r\n", "\n"))
+        gdb.write(console.take())
 
 
+gdb.execute("set pagination off")
+console = Console(os.environ["KINGLET_CONSOLE"])
 User()
 Type()
-Console()
+Show()
