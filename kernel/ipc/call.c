@@ -109,7 +109,7 @@ int64_t request_call(struct request *r)
         bool claimed = sched_claim(&server->task, account);
         spin_unlock(&ch->lock);
         if (claimed)
-            sched_handoff(&server->task);
+            sched_handoff(&server->task, false);
         else
             wait_switch();
         me->task.waits_for = 0;

@@ -187,25 +187,25 @@ static int receive(struct channel *ch, struct trap_frame *frame, struct proc *cl
         }
         if (take_message(ch, frame))
             return 0;
-        /* Nobody's time any more, before the next client can set whose it is. The reference must not stay
-         * with us while we sleep: it would keep a dead client's PCB. */
-        struct proc *payer = me->payer;
         struct waiter w;
+        struct proc *payer = me->payer; /* the next client sets it as soon as the lock is free */
         me->payer = NULL;
-        sched_charge_to(&me->task.entity);
+        bool to_client = client && payer == client && !atomic_load(&me->task.killed);
+        if (!to_client)
+            sched_charge_to(&me->task.entity); /* nobody's time any more */
         wait_enter(&ch->receivers, &w);
         spin_unlock(&ch->lock);
-        if (payer)
+        /* No reference may stay with us while we sleep: it would keep a dead client's PCB. A claimed client
+         * cannot be gone before it runs, and by then its account is no longer ours. */
+        if (to_client && sched_claim(&client->task, NULL)) {
             proc_put(payer);
-        if (client && !atomic_load(&me->task.killed)) {
-            struct task *to = &client->task;
-            bool claimed = sched_claim(to, NULL);
-            proc_put(client); /* not to be kept over our sleep; once claimed it cannot be gone */
-            if (claimed)
-                sched_handoff(to);
-            else
-                wait_switch();
+            proc_put(client);
+            sched_handoff(&client->task, true);
         } else {
+            if (to_client)
+                sched_charge_to(&me->task.entity);
+            if (payer)
+                proc_put(payer);
             if (client) {
                 sched_wake(&client->task);
                 proc_put(client);

@@ -183,6 +183,21 @@ int64_t copy_string_in(struct space *space, char *to, user_addr from, size_t max
     return -ENAMETOOLONG;
 }
 
+/* One side of a copy between spaces: our own is at hand, the other's page is pinned. In one space both are
+ * pinned: making the target writable may replace the source's frame. */
+static inline int reach_side(struct space *space, const struct space *other, uint64_t va, size_t n, int access,
+                             struct user_pin *pin)
+{
+    if (space != other) {
+        void *p = at_hand(space, va, n, access);
+        if (p != NULL) {
+            *pin = (struct user_pin){.p = p, .n = n};
+            return 0;
+        }
+    }
+    return user_pin(space, user_at(va), n, access, pin);
+}
+
 int64_t copy_between(struct space *to_space, user_addr to, struct space *from_space, user_addr from, size_t n,
                      int flags)
 {
@@ -193,12 +208,11 @@ int64_t copy_between(struct space *to_space, user_addr to, struct space *from_sp
     for (size_t part; n > 0; n -= part) {
         struct user_pin source, target;
         part = part_of_page(from.v, part_of_page(to.v, n));
-        int result = user_pin(from_space, from, part, REGION_READ, &source);
+        int result = reach_side(from_space, to_space, from.v, part, REGION_READ, &source);
         if (result < 0)
             return result;
-        /* Both are pinned, also in one space: making the target writable may replace the source's frame. */
         int whole = (flags & COPY_FORCE) && part == PAGE_SIZE ? FAULT_WHOLE : 0;
-        result = user_pin(to_space, to, part, access | whole, &target);
+        result = reach_side(to_space, from_space, to.v, part, access | whole, &target);
         if (result == 0)
             memcpy(target.p, source.p, part);
         user_unpin(&target);

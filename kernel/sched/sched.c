@@ -270,7 +270,7 @@ bool sched_claim(struct task *t, struct sched_entity *account)
     return false;
 }
 
-void sched_handoff(struct task *to)
+void sched_handoff(struct task *to, bool leave_account)
 {
     struct dispatcher *d = here();
     spin_lock(&d->lock);
@@ -278,6 +278,8 @@ void sched_handoff(struct task *to)
     charge_running(d, now);
     bool ended = d->slice_ended;
     advance_policy(d, now);
+    if (leave_account)
+        this_task()->entity.account = &this_task()->entity;
     to->hart = d->hart;
     TRACE(handoff, d->policy->level(&d->queue, &to->entity), this_task()->pid, to->pid);
     if (!ended && !d->policy->preempts(&d->queue, &to->entity)) {

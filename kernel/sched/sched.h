@@ -51,10 +51,11 @@ void sched_arrived(void);
  * then it is READY but on no queue, so that nobody else can run it and it cannot end. False: it could not
  * be taken and has been woken instead, if it was blocked. With `account`, that is what it will run on.
  * sched_handoff: the current task is BLOCKED; the claimed one gets the processor at once, without a queue,
- * unless its level no longer allows it. Slices are never reset. Returns when the current task runs again.
+ * unless its level no longer allows it. Slices are never reset. The current task will go on on its own
+ * account when `leave_account`. Returns when the current task runs again.
  */
 bool sched_claim(struct task *t, struct sched_entity *account);
-void sched_handoff(struct task *to);
+void sched_handoff(struct task *to, bool leave_account);
 /* The current task goes on, but on this account from now on. */
 void sched_charge_to(struct sched_entity *account);
 /* A blocked task will run on this account when it is woken. */
