@@ -126,6 +126,16 @@ static void self_test(void)
             hart_wait();
 }
 
+static void greet(void)
+{
+    unsigned online = harts_online();
+    kprintf("Kinglet: %lu MiB free, %u hart%s", (unsigned long)(frames_free() * PAGE_SIZE >> 20), online,
+            online == 1 ? "" : "s");
+    if (online < hart_count)
+        kprintf(" of %u", hart_count);
+    kprintf(", timebase %lu Hz\n", (unsigned long)machine.timebase_hz);
+}
+
 void kernel_main(void)
 {
     connect_rooms();
@@ -136,9 +146,7 @@ void kernel_main(void)
     proc_init();
     options_apply();
     start_trace();
-    kprintf("Kinglet: %lu MiB free, %u hart%s, timebase %lu Hz\n",
-            (unsigned long)(frames_free() * PAGE_SIZE >> 20), hart_count, hart_count == 1 ? "" : "s",
-            (unsigned long)machine.timebase_hz);
+    greet();
     self_test();
     start_init();
     sched_idle();

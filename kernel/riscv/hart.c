@@ -42,3 +42,11 @@ void harts_init(void)
         hart->emergency_stack_top = (uint64_t)(emergency_stacks[i] + EMERGENCY_STACK_SIZE);
     }
 }
+
+unsigned harts_online(void)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < hart_count; i++)
+        n += harts[i].online;
+    return n;
+}

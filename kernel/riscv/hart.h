@@ -66,6 +66,7 @@ struct hart {
 
 extern struct hart harts[MAX_HARTS];
 extern unsigned hart_count; /* harts the machine has (at most MAX_HARTS); see `online` */
+unsigned harts_online(void); /* those that run the kernel */
 
 /* The hart this runs on. Volatile: never kept across a context switch. */
 static inline struct hart *this_hart(void)

@@ -11,7 +11,7 @@
  */
 static void catch_up(struct run_queue *rq, struct sched_entity *e)
 {
-    if (e->epoch != rq->epoch || (e->keeps_top && e->level)) { /* rule 5; one that has become a server */
+    if (e->epoch != rq->epoch) { /* rule 5 */
         e->epoch = rq->epoch;
         e->level = 0;
         e->used = 0;
@@ -56,26 +56,51 @@ static uint64_t slice_of(struct run_queue *rq, struct sched_entity *e)
     return rq->tuning->slice[e->level]; /* rule 1 */
 }
 
+/* At a level that it only inherited, one has no more than that level's slice at a time, or it would keep
+ * others of that level waiting for as long as its own, lower level allows. This ends its turn, not its slice. */
+static bool end_turn(struct run_queue *rq, struct sched_entity *e, uint64_t ticks)
+{
+    if (e->inherited >= e->account->level) {
+        e->turn = 0;
+        return false;
+    }
+    e->turn += ticks;
+    if (e->turn < rq->tuning->slice[e->inherited])
+        return false;
+    e->turn = 0;
+    return true;
+}
+
 static bool mlfq_charge(struct run_queue *rq, struct sched_entity *e, uint64_t ticks)
 {
     struct sched_entity *a = e->account;
     catch_up(rq, a);
+    bool turn_ended = end_turn(rq, e, ticks);
     a->ran += ticks;
     a->ran_at[a->level] += ticks;
     a->used += ticks; /* rule 3: adds up, however often it blocked in between */
     if (a->used < slice_of(rq, a))
-        return false;
+        return turn_ended;
+    e->turn = 0;
     a->used = 0;
     if (!a->keeps_top && a->level + 1u < rq->tuning->levels)
         a->level++;
     return true;
 }
 
+static uint64_t left_of(uint64_t whole, uint64_t used)
+{
+    return used < whole ? whole - used : 0;
+}
+
 static uint64_t mlfq_slice_left(struct run_queue *rq, struct sched_entity *e)
 {
     catch_up(rq, e->account);
-    uint64_t slice = slice_of(rq, e->account);
-    return e->account->used < slice ? slice - e->account->used : 0;
+    uint64_t left = left_of(slice_of(rq, e->account), e->account->used);
+    if (e->inherited >= e->account->level)
+        return left;
+    uint64_t turn_left = left_of(rq->tuning->slice[e->inherited], e->turn);
+    return turn_left < left ? turn_left : left;
 }
 
 static bool mlfq_preempts(struct run_queue *rq, struct sched_entity *running)

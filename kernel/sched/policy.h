@@ -22,6 +22,7 @@ struct sched_entity {
     uint64_t epoch;               /* boost epoch that `level` and `used` belong to */
     uint8_t level;                /* its own level; 0 is the best */
     uint8_t inherited;            /* best level of those who wait for it, or SCHED_NO_LEVEL */
+    uint64_t turn;                /* ran at the inherited level since it last had to queue for it */
     uint8_t queued_level;         /* which list `node` was put in... */
     uint64_t queued_epoch;        /* ...and when: a boost since then moved it to the top list */
     bool keeps_top;               /* a server on its own account: the top level, never demoted */
@@ -60,9 +61,10 @@ struct sched_policy {
     void (*remove)(struct run_queue *, struct sched_entity *);
     /* Takes out the one that is to run now; NULL when nobody is ready. */
     struct sched_entity *(*pick)(struct run_queue *);
-    /* `e` ran for `ticks` more. True when that ended the slice of its account. */
+    /* `e` ran for `ticks` more. True when that ended the slice of its account, or its turn at a level that it
+     * inherited: it is to go to the tail. */
     bool (*charge)(struct run_queue *, struct sched_entity *e, uint64_t ticks);
-    /* How long `e` may go on before charge would say that the slice has ended. */
+    /* How long `e` may go on before charge would say so. */
     uint64_t (*slice_left)(struct run_queue *, struct sched_entity *e);
     /* The level `e` runs at, counting whom it serves and who waits for it. */
     unsigned (*level)(struct run_queue *, struct sched_entity *e);

@@ -12,6 +12,8 @@
 #include "sched/dispatch.h"
 #include "sched/timer.h"
 
+#define NS_PER_US 1000ul
+
 struct sched_upcalls sched_upcalls;
 struct dispatcher dispatchers[MAX_HARTS];
 
@@ -27,6 +29,14 @@ static bool is_idle(const struct dispatcher *d, const struct task *t)
 
 /* ---- charging and the clock; the dispatcher's lock is held ---- */
 
+static void trace_slice(struct sched_entity *account, unsigned level, uint64_t used)
+{
+    int32_t pid = container_of(account, struct task, entity)->pid;
+    TRACE(slice, level, pid, ns_of_ticks(used) / NS_PER_US);
+    if (account->level != level)
+        TRACE(demote, account->level, pid, 0);
+}
+
 /* Charges the running task up to `now`. True when its slice has ended. */
 static bool charge_running(struct dispatcher *d, uint64_t now)
 {
@@ -38,11 +48,12 @@ static bool charge_running(struct dispatcher *d, uint64_t now)
     }
     struct sched_entity *account = d->running->entity.account;
     unsigned before = account->level;
+    uint64_t used = account->used + ran;
     bool ended = d->policy->charge(&d->queue, &d->running->entity, ran);
     if (ended) {
         d->slice_ended = true;
-        if (account->level != before)
-            TRACE(demote, account->level, container_of(account, struct task, entity)->pid, 0);
+        if (account->used < used) /* not just a turn at an inherited level */
+            trace_slice(account, before, used);
     }
     return ended;
 }
@@ -68,6 +79,15 @@ static void set_clock_for_running(struct dispatcher *d)
         return; /* nobody to stop and nobody to boost: an idle hart takes no ticks */
     uint64_t slice_end = d->charged_until + d->policy->slice_left(&d->queue, &d->running->entity);
     set_clock(d, slice_end < d->queue.next_boost ? slice_end : d->queue.next_boost);
+}
+
+static void enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason why)
+{
+    d->policy->enqueue(&d->queue, &t->entity, why);
+    if (why == ENQUEUE_WOKEN)
+        TRACE(wake, t->entity.queued_level, t->pid, this_task()->pid);
+    else
+        TRACE(enqueue, t->entity.queued_level, t->pid, 0);
 }
 
 static void ask_to_reschedule(struct dispatcher *d)
@@ -147,7 +167,7 @@ static void reschedule(enum switch_cause cause)
             cause = SWITCH_slice;
         }
         atomic_store_explicit(&me->state, PROC_READY, memory_order_relaxed);
-        d->policy->enqueue(&d->queue, &me->entity, why);
+        enqueue(d, me, why);
     }
     switch_to(d, pick(d), cause);
 }
@@ -195,14 +215,6 @@ void sched_idle(void)
 
 /* ---- ready ---- */
 
-/* The dispatcher's lock is held; t has just become READY. */
-static void make_ready(struct dispatcher *d, struct task *t, enum enqueue_reason why)
-{
-    d->policy->enqueue(&d->queue, &t->entity, why);
-    TRACE(wake, t->entity.queued_level, t->pid, this_task()->pid);
-    check_preemption(d, t);
-}
-
 bool sched_wake(struct task *t)
 {
     uint32_t blocked = PROC_BLOCKED;
@@ -210,7 +222,8 @@ bool sched_wake(struct task *t)
         return false;
     struct dispatcher *d = &dispatchers[t->hart->index];
     spin_lock(&d->lock);
-    make_ready(d, t, ENQUEUE_WOKEN);
+    enqueue(d, t, ENQUEUE_WOKEN);
+    check_preemption(d, t);
     spin_unlock(&d->lock);
     return true;
 }
@@ -221,8 +234,7 @@ void sched_start(struct task *t)
     spin_lock(&d->lock);
     d->policy->admit(&d->queue, &t->entity);
     atomic_store(&t->state, PROC_READY);
-    d->policy->enqueue(&d->queue, &t->entity, ENQUEUE_NEW);
-    TRACE(enqueue, t->entity.queued_level, t->pid, 0);
+    enqueue(d, t, ENQUEUE_NEW);
     check_preemption(d, t);
     spin_unlock(&d->lock);
 }
@@ -232,6 +244,7 @@ void sched_timer(void)
     struct dispatcher *d = here();
     uint64_t now = clock_ticks();
     d->clock_set = SCHED_NEVER;
+    TRACE(interrupt, 0, 0, 0);
     timers_run(now);
     spin_lock(&d->lock);
     now = clock_ticks();
@@ -287,7 +300,7 @@ void sched_handoff(struct task *to, bool leave_account)
         return;
     }
     /* Rule 4: better ones are ready, or the slice it would have used has ended. */
-    d->policy->enqueue(&d->queue, &to->entity, ended ? ENQUEUE_SLICE_END : ENQUEUE_WOKEN);
+    enqueue(d, to, ended ? ENQUEUE_SLICE_END : ENQUEUE_WOKEN);
     switch_to(d, pick(d), SWITCH_block);
 }
 
@@ -324,7 +337,7 @@ void sched_inherit(struct task *t, unsigned level)
     t->entity.inherited = (uint8_t)level;
     if (list_linked(&t->entity.node) && d->policy->level(&d->queue, &t->entity) != before) {
         d->policy->remove(&d->queue, &t->entity);
-        d->policy->enqueue(&d->queue, &t->entity, ENQUEUE_PREEMPTED);
+        enqueue(d, t, ENQUEUE_PREEMPTED);
     }
     check_preemption(d, t);
     spin_unlock(&d->lock);

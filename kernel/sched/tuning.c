@@ -3,6 +3,7 @@
  * Called by the system calls and by main. Times outside are nanoseconds, inside they are ticks.
  */
 #include "riscv/clock.h"
+#include "riscv/trace_point.h"
 #include "sched/dispatch.h"
 #include "sched/sched.h"
 #include "sched/timer.h"
@@ -112,6 +113,7 @@ int sched_configure(const struct sched_params *p)
     struct sched_tuning tuning = {.levels = p->levels, .boost = ticks_of_ns(p->boost_ns)};
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
         tuning.slice[l] = ticks_of_ns(p->slice_ns[l < p->levels ? l : p->levels - 1]);
+    TRACE(policy, p->levels, this_task()->pid, trace_chars(policy->name));
     for (unsigned i = 0; i < hart_count; i++) {
         struct dispatcher *d = &dispatchers[i];
         spin_lock(&d->lock);

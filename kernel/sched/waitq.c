@@ -4,6 +4,7 @@
  */
 #include "sched/waitq.h"
 
+#include "riscv/trace_point.h"
 #include "sched/sched.h"
 #include "sched/timer.h"
 
@@ -19,6 +20,7 @@ void wait_block(const char *reason)
 {
     struct task *me = this_task();
     me->reason = reason;
+    TRACE(block, 0, me->pid, trace_chars(reason));
     /* Sequentially consistent, against kill: either kill sees BLOCKED and wakes us, or we see
      * `killed` in wait_switch. */
     atomic_store(&me->state, PROC_BLOCKED);

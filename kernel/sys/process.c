@@ -9,6 +9,7 @@
 #include "proc/exec.h"
 #include "proc/job.h"
 #include "riscv/clock.h"
+#include "riscv/trace_point.h"
 #include "sched/sched.h"
 
 #include <common/string.h>
@@ -254,5 +255,7 @@ int64_t sys_setname(const uint64_t a[7])
     spin_lock(&tree_lock);
     memcpy(me->name, name, (size_t)length + 1);
     spin_unlock(&tree_lock);
+    if (__builtin_expect(trace_on, 0))
+        trace_name(this_hart()->index, clock_ticks(), (uint32_t)me->pid, name);
     return 0;
 }

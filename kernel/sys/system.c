@@ -48,7 +48,7 @@ int64_t sys_system_info(const uint64_t a[7])
         .channels = channels_live(),
         .sessions = sessions_live(),
         .objects = kmalloc_live() + process_handles_live(),
-        .harts = hart_count,
+        .harts = harts_online(),
         .timebase_hz = machine.timebase_hz,
         .switches = switches,
         .idle_ns = ns_of_ticks(idle),
