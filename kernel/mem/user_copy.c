@@ -61,25 +61,6 @@ static int pin_page(struct space *space, uint64_t va, int access, struct frame *
     return result;
 }
 
-int user_pin(struct space *space, user_addr address, size_t n, int access, struct user_pin *pin)
-{
-    *pin = (struct user_pin){.n = part_of_page(address.v, n)};
-    if (n == 0)
-        return 0;
-    spin_assert_none_held("user_pin");
-    int result = pin_page(space, address.v, access, &pin->frame);
-    if (result == 0)
-        pin->p = (char *)frame_pointer(pin->frame) + (address.v & PAGE_MASK);
-    return result;
-}
-
-void user_unpin(struct user_pin *pin)
-{
-    if (pin->frame != NULL)
-        frame_put(pin->frame);
-    pin->frame = NULL;
-}
-
 /* The fast way: `n` bytes (not 0) at `va`, all in one page that is there, of a space that is the running
  * process's alone. NULL: go the long way. */
 static inline void *at_hand(const struct space *space, uint64_t va, size_t n, int access)
@@ -88,6 +69,38 @@ static inline void *at_hand(const struct space *space, uint64_t va, size_t n, in
         return NULL;
     const pte_t *pte = table_lookup(space, va);
     return allows(pte, access) ? (char *)phys_to_virt(pte_phys(*pte)) + (va & PAGE_MASK) : NULL;
+}
+
+/* The long way: a reference to the frame, which may have to be found first. */
+static int pin_frame(struct space *space, uint64_t va, size_t n, int access, struct user_pin *pin)
+{
+    *pin = (struct user_pin){.n = n};
+    int result = pin_page(space, va, access, &pin->frame);
+    if (result == 0)
+        pin->p = (char *)frame_pointer(pin->frame) + (va & PAGE_MASK);
+    return result;
+}
+
+int user_pin(struct space *space, user_addr address, size_t n, int access, struct user_pin *pin)
+{
+    spin_assert_none_held("user_pin");
+    n = part_of_page(address.v, n);
+    if (n == 0) {
+        *pin = (struct user_pin){.n = 0};
+        return 0;
+    }
+    void *p = at_hand(space, address.v, n, access);
+    if (p == NULL)
+        return pin_frame(space, address.v, n, access, pin);
+    *pin = (struct user_pin){.p = p, .n = n}; /* nobody else can take it away while we run */
+    return 0;
+}
+
+void user_unpin(struct user_pin *pin)
+{
+    if (pin->frame != NULL)
+        frame_put(pin->frame);
+    pin->frame = NULL;
 }
 
 /* The page at `va` for a copy of `n` bytes inside it. An ordinary pin, but that a page of our own that is
@@ -183,21 +196,6 @@ int64_t copy_string_in(struct space *space, char *to, user_addr from, size_t max
     return -ENAMETOOLONG;
 }
 
-/* One side of a copy between spaces: our own is at hand, the other's page is pinned. In one space both are
- * pinned: making the target writable may replace the source's frame. */
-static inline int reach_side(struct space *space, const struct space *other, uint64_t va, size_t n, int access,
-                             struct user_pin *pin)
-{
-    if (space != other) {
-        void *p = at_hand(space, va, n, access);
-        if (p != NULL) {
-            *pin = (struct user_pin){.p = p, .n = n};
-            return 0;
-        }
-    }
-    return user_pin(space, user_at(va), n, access, pin);
-}
-
 int64_t copy_between(struct space *to_space, user_addr to, struct space *from_space, user_addr from, size_t n,
                      int flags)
 {
@@ -208,11 +206,13 @@ int64_t copy_between(struct space *to_space, user_addr to, struct space *from_sp
     for (size_t part; n > 0; n -= part) {
         struct user_pin source, target;
         part = part_of_page(from.v, part_of_page(to.v, n));
-        int result = reach_side(from_space, to_space, from.v, part, REGION_READ, &source);
+        /* In one space a frame must be held: making the target writable may replace the source's. */
+        int result = from_space == to_space ? pin_frame(from_space, from.v, part, REGION_READ, &source)
+                                            : user_pin(from_space, from, part, REGION_READ, &source);
         if (result < 0)
             return result;
         int whole = (flags & COPY_FORCE) && part == PAGE_SIZE ? FAULT_WHOLE : 0;
-        result = reach_side(to_space, from_space, to.v, part, access | whole, &target);
+        result = user_pin(to_space, to, part, access | whole, &target);
         if (result == 0)
             memcpy(target.p, source.p, part);
         user_unpin(&target);

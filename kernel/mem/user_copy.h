@@ -50,7 +50,9 @@ int64_t copy_between(struct space *to_space, user_addr to, struct space *from_sp
                      int flags);
 
 /* A page held in place: p and n are the part of it that was asked for, reachable until user_unpin, also
- * under spinlocks, whatever happens to the address space. At most 8 per hart, never while asleep. */
+ * under spinlocks. Whatever happens to the address space, when somebody else has a reference on it; in a
+ * space that is the running process's alone nothing can happen to it, and no reference is taken. At most 8
+ * per hart, never while asleep or breathing. */
 struct user_pin {
     void *p;
     size_t n; /* min(asked for, to the end of the page) */

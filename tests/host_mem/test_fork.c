@@ -96,6 +96,15 @@ CASE(copies_on_write_cannot_fail)
     check_held(before);
 }
 
+/* As a server's grant does: with a reference on the space, so that the page is held by one of its own. */
+static int pin_from_outside(struct space *space, user_addr at, size_t n, int access, struct user_pin *pin)
+{
+    space_get(space);
+    int result = user_pin(space, at, n, access, pin);
+    space_put(space);
+    return result;
+}
+
 CASE(a_pinned_page_outlives_everything)
 {
     machine_on(MEMORY);
@@ -105,9 +114,9 @@ CASE(a_pinned_page_outlives_everything)
     CHECK_EQUAL(space_sbrk(space, 4 * PAGE_SIZE), HEAP);
     CHECK_EQUAL(user_store(HEAP, TOP, 5), 0);
     struct user_pin pins[3];
-    CHECK_EQUAL(user_pin(space, user_at(HEAP + 16), 8, REGION_WRITE, &pins[0]), 0);
+    CHECK_EQUAL(pin_from_outside(space, user_at(HEAP + 16), 8, REGION_WRITE, &pins[0]), 0);
     CHECK_EQUAL(pins[0].n, 8);
-    CHECK_EQUAL(user_pin(space, user_at(HEAP + 4000), 200, REGION_READ, &pins[1]), 0);
+    CHECK_EQUAL(pin_from_outside(space, user_at(HEAP + 4000), 200, REGION_READ, &pins[1]), 0);
     CHECK_EQUAL(pins[1].n, 96);
     CHECK_EQUAL(user_pin(space, user_at(TEXT), 0, REGION_WRITE, &pins[2]), 0);
     CHECK(pins[2].p == NULL && pins[2].n == 0);
@@ -138,7 +147,7 @@ CASE(a_pinned_page_is_copied_at_fork)
     space_activate(parent);
     CHECK_EQUAL(user_store(DATA, TOP, 1), 0);
     struct user_pin pin;
-    CHECK_EQUAL(user_pin(parent, user_at(DATA + 8), 8, REGION_WRITE, &pin), 0);
+    CHECK_EQUAL(pin_from_outside(parent, user_at(DATA + 8), 8, REGION_WRITE, &pin), 0);
     CHECK_EQUAL(space_fork(parent, &child, 0), 0);
     CHECK_EQUAL(user_store(DATA, TOP, 2), 0);
     *(uint64_t *)pin.p = 42;
@@ -165,7 +174,7 @@ CASE(shared_and_pinned_pages_are_copied_on_write)
     CHECK_EQUAL(user_store(DATA, TOP, 1), 0);
     CHECK_EQUAL(space_fork(parent, &child, 0), 0);
     struct user_pin pin;
-    CHECK_EQUAL(user_pin(parent, user_at(DATA), 8, REGION_READ, &pin), 0);
+    CHECK_EQUAL(pin_from_outside(parent, user_at(DATA), 8, REGION_READ, &pin), 0);
     space_put(child); /* now the pin is the only other reference */
     CHECK_EQUAL(user_store(DATA, TOP, 2), 0);
     CHECK_EQUAL(*(uint64_t *)pin.p, 1);
