@@ -65,12 +65,14 @@ static void channel_release(struct object *o)
         struct note *note = list_entry(node, struct note, node);
         if (note->kind == NOTE_CALL) {
             struct request *r = container_of(note, struct request, note);
+            ch->waiting_at[r->level]--;
             request_finish(ch, r, -EIO);
             sched_wake(&r->client->task);
         } else if (note->kind == NOTE_CLOSE) {
             list_push_back(&dead_sessions, node);
         }
     }
+    request_inherit(ch); /* nobody waits any more */
     /* Those that were being served end too: whoever held the last handle can no longer reply. */
     for (uint32_t i = 0; i < ch->slots; i++) {
         struct request *r = ch->slot[i].request;
@@ -79,6 +81,9 @@ static void channel_release(struct object *o)
             sched_wake(&r->client->task);
         }
     }
+    for (unsigned i = 0; i < COOKIE_BUCKETS; i++)
+        list_for_each(node, &ch->sessions[i])
+            wake_all(&list_entry(node, struct session, by_cookie)->pollers); /* they see POLLHUP now */
     spin_unlock(&ch->lock);
     while ((node = list_pop_front(&dead_sessions)) != NULL)
         session_free_note(container_of(list_entry(node, struct note, node), struct session, close));

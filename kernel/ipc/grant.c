@@ -71,6 +71,8 @@ static int copy_in_pieces(struct space *theirs, user_addr client, struct space *
         done += part;
         if (done < n)
             sched_breathe();
+        if (!error && done < n && atomic_load(&this_proc()->task.killed))
+            error = -EINTR;
     }
     return error;
 }

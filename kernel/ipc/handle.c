@@ -5,6 +5,7 @@
 #include "ipc/handle.h"
 
 #include "mem/cache.h"
+#include "sched/sched.h"
 
 #include <common/string.h>
 
@@ -87,8 +88,10 @@ static void close_all(struct handle_table *t, uint32_t flags)
             t->lowest = n < t->lowest ? n : t->lowest;
         }
         spin_unlock(&t->lock);
-        if (close)
+        if (close) {
             object_put(o);
+            sched_breathe();
+        }
     }
 }
 

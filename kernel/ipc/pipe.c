@@ -121,7 +121,7 @@ static void get_bytes(struct pipe *p, char *to, uint64_t n)
         }
     }
     if (filled(p) == 0) /* start over in the same frame */
-        p->read_at = p->written_at = p->read_at & ~(uint64_t)PAGE_MASK;
+        p->read_at = p->written_at = (p->read_at - 1) & ~(uint64_t)PAGE_MASK;
 }
 
 /* ---- pinned user memory ---- */

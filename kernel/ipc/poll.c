@@ -5,8 +5,10 @@
 
 #include "mem/cache.h"
 #include "riscv/clock.h"
+#include "sched/sched.h"
 
 #define POLL_ON_STACK 4
+#define POLL_BATCH 128 /* copied at one go */
 
 struct polled {
     struct pollfd fd;
@@ -54,6 +56,7 @@ static int wait_for_any(struct polled *list, uint64_t n, uint64_t when)
         leave_all(list, n);
         if (error == -EINTR)
             return error;
+        sched_breathe();
         ready = look_at_all(list, n, false);
     }
     return ready;
@@ -80,6 +83,8 @@ int64_t poll_handles(user_addr fds, uint64_t n, uint64_t when)
             result = -EFAULT;
         else if (p->fd.fd >= 0)
             p->object = handle_get(p->fd.fd);
+        if (got % POLL_BATCH == POLL_BATCH - 1)
+            sched_breathe();
     }
     if (!result)
         result = wait_for_any(list, n, when);
@@ -87,6 +92,8 @@ int64_t poll_handles(user_addr fds, uint64_t n, uint64_t when)
         if (result >= 0 && copy_out(space, user_plus(fds, i * sizeof list->fd), &list[i].fd, sizeof list->fd))
             result = -EFAULT;
         object_put(list[i].object);
+        if (i % POLL_BATCH == POLL_BATCH - 1)
+            sched_breathe();
     }
     if (list != few)
         kfree(list);

@@ -30,8 +30,14 @@ static void work_for(struct proc *payer)
 int channel_serve(struct channel *ch, uint64_t buffer, uint64_t bytes)
 {
     struct proc *me = this_proc();
-    if (me->serving && me->serving != ch)
-        return -EBUSY; /* one loop around one receive */
+    if (me->serving && me->serving != ch) {
+        spin_lock(&me->serving->lock);
+        bool closed = me->serving->closed;
+        spin_unlock(&me->serving->lock);
+        if (!closed)
+            return -EBUSY; /* one loop around one receive */
+        serve_end(me);
+    }
     spin_lock(&ch->lock);
     if (ch->server && ch->server != me) {
         spin_unlock(&ch->lock);
@@ -142,6 +148,7 @@ static bool take_message(struct channel *ch, struct trap_frame *frame)
         case NOTE_CALL:
             if (deliver_call(ch, container_of(note, struct request, note), frame))
                 return true;
+            sched_breathe();
             spin_lock(&ch->lock);
             break;
         case NOTE_CLOSE: {
@@ -253,14 +260,16 @@ static int64_t finish(struct channel *ch, const struct reply *reply, struct proc
 {
     struct object *object;
     int64_t status = reply->status;
+    uint64_t gives = reply->flags & (REPLY_SESSION | REPLY_REDIRECT | REPLY_HANDLE);
     *client = NULL;
+    if (gives & (gives - 1))
+        return -EINVAL; /* one object at most */
     if (reply->flags & REPLY_DATA) {
         int64_t copied = grant_copy(ch, reply->token, 0, user_at((uint64_t)reply->data), reply->length, true);
-        if (copied < 0) {
-            if (copied != -EFAULT)
-                return copied; /* no such token, or not to be written */
-            status = -EFAULT;
-        }
+        if (copied == -EACCES || copied == -EINVAL || copied == -EINTR)
+            return copied; /* not to be written, or not that much; or the server has been killed */
+        if (copied < 0)
+            status = copied; /* the client's buffer, which it hears of; or its death, which we come to below */
     }
     int error = reply_object(reply, &object);
     if (error)
@@ -315,6 +324,14 @@ int64_t channel_reply_receive(struct channel *ch, const struct reply *reply, str
         int64_t result = finish(ch, reply, &client);
         if (result && result != -ESRCH) /* a client that died is no reason not to go on */
             return result;
+        if (result && (reply->flags & REPLY_SESSION) && this_proc()->serving == ch) {
+            /* But what was opened for it has to be closed again. */
+            frame->a[0] = MSG_CLOSE;
+            frame->a[1] = 0;
+            frame->a[2] = reply->extra;
+            work_for(NULL);
+            return 0;
+        }
     }
     return receive(ch, frame, client);
 }
@@ -335,6 +352,7 @@ void serve_end(struct proc *server)
                 sched_wake(&r->client->task);
             }
         }
+        sched_inherit(&server->task, SCHED_NO_LEVEL); /* those who wait, wait for the next server */
     }
     spin_unlock(&ch->lock);
     server->serving = NULL;

@@ -8,6 +8,8 @@
 #include "mem/cache.h"
 #include "sched/sched.h"
 
+#define COOKIES_AT_ONCE 32
+
 static struct cache session_cache = CACHE("session", struct session);
 
 uint64_t sessions_live(void)
@@ -108,35 +110,49 @@ void session_set_ready(struct channel *ch, uint64_t cookie, uint32_t bits)
     spin_unlock(&ch->lock);
 }
 
-/* How many live sessions there are that the server knows of; up to n of their cookies go to `to`. The
- * lock is dropped for each, so a restarted server must be ready for cookies that end meanwhile. */
+/* The cookies of up to COOKIES_AT_ONCE sessions that the server knows of, from behind the cursor, which moves
+ * along. *end: there are no more. */
+static unsigned some_cookies(struct channel *ch, unsigned b, struct session *cursor, uint64_t *cookies, bool *end)
+{
+    unsigned n = 0;
+    spin_lock(&ch->lock);
+    struct list_node *node = list_linked(&cursor->by_cookie) ? cursor->by_cookie.next : ch->sessions[b].head.next;
+    for (unsigned looked = 0; node != &ch->sessions[b].head && looked < COOKIES_AT_ONCE; looked++) {
+        struct session *s = list_entry(node, struct session, by_cookie);
+        if (!s->silent)
+            cookies[n++] = s->cookie;
+        node = node->next;
+    }
+    if (list_linked(&cursor->by_cookie))
+        list_remove(&cursor->by_cookie);
+    *end = node == &ch->sessions[b].head;
+    if (!*end)
+        list_insert_before(node, &cursor->by_cookie);
+    spin_unlock(&ch->lock);
+    return n;
+}
+
+/* How many live sessions there are that the server knows of; up to n of their cookies go to `to`. The lock is
+ * dropped now and then, so a restarted server must be ready for cookies that end meanwhile. */
 int64_t session_cookies(struct channel *ch, struct space *space, user_addr to, uint64_t n)
 {
-    int64_t count = 0;
+    uint64_t cookies[COOKIES_AT_ONCE], count = 0;
+    int error = 0;
     for (unsigned b = 0; b < COOKIE_BUCKETS; b++) {
-        for (int64_t skip = 0;; skip++) {
-            struct list_node *node;
-            int64_t at = 0;
-            struct session *found = NULL;
-            uint64_t cookie = 0;
-            spin_lock(&ch->lock);
-            list_for_each(node, &ch->sessions[b]) {
-                struct session *s = list_entry(node, struct session, by_cookie);
-                if (!s->silent && at++ == skip) {
-                    found = s;
-                    cookie = s->cookie;
-                    break;
-                }
-            }
-            spin_unlock(&ch->lock);
-            if (!found)
-                break;
-            if ((uint64_t)count < n && copy_out(space, user_plus(to, (uint64_t)count * 8), &cookie, 8))
-                return -EFAULT;
-            count++;
+        /* Keeps our place in the list. `silent` keeps others of its kind from counting it; its cookie belongs
+         * to another bucket, so that nobody looks for it here. */
+        struct session cursor = {.silent = true, .cookie = b + 1};
+        for (bool end = false; !end;) {
+            unsigned got = some_cookies(ch, b, &cursor, cookies, &end);
+            uint64_t room = count < n ? n - count : 0;
+            if (!error && room)
+                error = copy_out(space, user_plus(to, count * sizeof cookies[0]), cookies,
+                                 (got < room ? got : room) * sizeof cookies[0]);
+            count += got;
+            sched_breathe();
         }
     }
-    return count;
+    return error ? error : (int64_t)count;
 }
 
 static int session_poll(struct object *o, struct waiter *w)

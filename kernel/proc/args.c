@@ -4,6 +4,7 @@
  */
 #include "mem/frame.h"
 #include "proc/exec.h"
+#include "sched/sched.h"
 
 #include <common/string.h>
 #include <kinglet/errno.h>
@@ -83,6 +84,7 @@ static int copy_string(struct exec_args *args, struct space *space, user_addr st
             return (int)length;
         args->bytes += n; /* the page is full: it goes on in the next */
         string = user_plus(string, n);
+        sched_breathe();
     }
 }
 
@@ -101,5 +103,6 @@ int exec_args_copy(struct exec_args *args, struct space *space, user_addr array,
             error = count_one(args, environment);
         if (error)
             return error;
+        sched_breathe();
     }
 }

@@ -25,7 +25,8 @@ static int prot_of(uint32_t flags)
 
 static int read_header(struct image *image, struct elf_program *program)
 {
-    char header[HEADER_BYTES] __attribute__((aligned(8)));
+    /* Zeroed: a server may say that it has written more than it has. */
+    char header[HEADER_BYTES] __attribute__((aligned(8))) = {0};
     int64_t n = image->read(image, 0, header, sizeof header);
     if (n < 0)
         return (int)n;
@@ -74,8 +75,13 @@ static void put_pointers(struct words *w, const struct exec_args *args, unsigned
 {
     for (unsigned i = 0; i < count; i++) {
         put_word(w, base + *offset);
-        while (args->page[*offset / PAGE_SIZE][*offset % PAGE_SIZE])
-            ++*offset;
+        uint64_t n, in_page;
+        do { /* a string may go on in the next page */
+            in_page = PAGE_SIZE - *offset % PAGE_SIZE;
+            n = strnlen(args->page[*offset / PAGE_SIZE] + *offset % PAGE_SIZE, in_page);
+            *offset += n;
+            sched_breathe();
+        } while (n == in_page);
         ++*offset;
     }
     put_word(w, 0);
@@ -113,9 +119,9 @@ static int build(struct image *image, const struct exec_args *args, struct space
     if (error)
         return error;
     uint64_t stack = program.stack_size > STACK_DEFAULT ? program.stack_size : STACK_DEFAULT;
-    if (stack > USER_STACK_LIMIT)
-        return -ENOEXEC;
     stack += args->bytes + (args->argc + args->envc + 4) * 8;
+    if (stack > USER_STACK_LIMIT)
+        stack = USER_STACK_LIMIT;
     error = space_add_stack(space, USER_STACK_TOP, USER_STACK_LIMIT, stack);
     if (!error)
         error = write_arguments(space, args, sp);
@@ -158,8 +164,7 @@ int proc_exec(struct image *image, const char *name, const struct exec_args *arg
     }
     /* From here on nothing can fail. */
     struct space *old = me->space;
-    if (old)
-        old->user_sp = NULL;
+    proc_detach_stack(old);
     memset(frame, 0, sizeof *frame);
     frame->pc = entry;
     frame->sp = sp;
@@ -212,6 +217,7 @@ static int64_t memory_read_to_user(struct image *image, uint64_t offset, struct 
         memcpy(pin.p, m->data + offset + done, pin.n);
         done += pin.n;
         user_unpin(&pin);
+        sched_breathe();
     }
     return (int64_t)n;
 }

@@ -11,6 +11,8 @@
 
 #include <kinglet/errno.h>
 
+#define CHILDREN_BATCH 64 /* dealt with under one hold of the tree's lock */
+
 /* Takes a zombie, already off every list, apart. No lock held. */
 static void reap(struct proc *zombie)
 {
@@ -19,42 +21,68 @@ static void reap(struct proc *zombie)
     proc_put(zombie);
 }
 
+/* tree_lock is held. `to` is the list of init's that the child belongs on. */
+static void give_to_init(struct proc *child, struct list *to)
+{
+    list_remove(&child->sibling);
+    child->parent = init_proc;
+    list_push_back(to, &child->sibling);
+}
+
+/* Kills the daemons and gives the other children to init, in pieces, since there may be thousands. Nobody
+ * else walks this list, so the cursor, which is no process, is safe in it while the lock is dropped. */
+static void part_with_children(struct proc *me)
+{
+    struct list_node cursor;
+    spin_lock(&tree_lock);
+    list_push_front(&me->children, &cursor);
+    for (unsigned n = 1; cursor.next != &me->children.head; n++) {
+        struct proc *p = list_entry(cursor.next, struct proc, sibling);
+        list_remove(&cursor);
+        list_insert_before(p->sibling.next, &cursor);
+        if (!p->daemon) {
+            give_to_init(p, &init_proc->children);
+        } else if (!atomic_load(&p->task.killed)) {
+            TRACE(daemon_end, 0, p->pid, me->pid);
+            proc_end(p, SIGKILL);
+        }
+        if (n % CHILDREN_BATCH == 0) {
+            spin_unlock(&tree_lock);
+            sched_breathe();
+            spin_lock(&tree_lock);
+        }
+    }
+    list_remove(&cursor);
+    spin_unlock(&tree_lock);
+}
+
 /*
  * Daemons are dead before their parent becomes a zombie, so nobody can see it gone and them alive
- * (DESIGN 4). A process that ends cannot fork any more, so there are only fewer of them each time.
+ * (DESIGN 4). A process that ends cannot fork any more, so there are only fewer children each time.
  */
-static void end_daemons(struct proc *me)
+static void end_children(struct proc *me)
 {
+    part_with_children(me);
     spin_lock(&tree_lock);
     for (;;) {
-        struct list_node *node, *next;
-        struct proc *dead = NULL;
-        bool alive = false;
-        list_for_each_safe(node, next, &me->zombies) {
-            struct proc *p = list_entry(node, struct proc, sibling);
-            if (p->daemon) {
-                list_remove(node);
-                dead = p;
-                break;
+        struct list_node *first = list_first(&me->zombies);
+        if (first) {
+            struct proc *dead = list_entry(first, struct proc, sibling);
+            bool daemon = dead->daemon;
+            if (daemon) {
+                list_remove(&dead->sibling);
+            } else {
+                give_to_init(dead, &init_proc->zombies);
+                wake_all(&init_proc->child_ended);
             }
-        }
-        if (dead) {
             spin_unlock(&tree_lock);
-            reap(dead);
+            if (daemon)
+                reap(dead);
+            sched_breathe();
             spin_lock(&tree_lock);
             continue;
         }
-        list_for_each(node, &me->children) {
-            struct proc *p = list_entry(node, struct proc, sibling);
-            if (p->daemon) {
-                alive = true;
-                if (!atomic_load(&p->task.killed)) {
-                    TRACE(daemon_end, 0, p->pid, me->pid);
-                    proc_end(p, SIGKILL);
-                }
-            }
-        }
-        if (!alive)
+        if (list_empty(&me->children))
             break;
         /* Not wait_on: we may have been killed ourselves, and must wait all the same. */
         struct waiter w;
@@ -67,29 +95,13 @@ static void end_daemons(struct proc *me)
     spin_unlock(&tree_lock);
 }
 
-/* tree_lock is held. */
-static void hand_children_to_init(struct proc *me)
-{
-    struct list_node *node;
-    list_for_each(node, &me->children)
-        list_entry(node, struct proc, sibling)->parent = init_proc;
-    list_for_each(node, &me->zombies)
-        list_entry(node, struct proc, sibling)->parent = init_proc;
-    bool zombies = !list_empty(&me->zombies);
-    list_splice_back(&init_proc->children, &me->children);
-    list_splice_back(&init_proc->zombies, &me->zombies);
-    if (zombies)
-        wake_all(&init_proc->child_ended);
-}
-
 static void drop_space(struct proc *me)
 {
     struct space *space = me->space;
     spin_lock(&tree_lock);
     me->space = NULL;
     spin_unlock(&tree_lock);
-    if (space)
-        space->user_sp = NULL;
+    proc_detach_stack(space);
     space_activate_kernel();
     space_put(space);
     job_charge(me, -(int64_t)me->job_pages); /* a zombie counts as a process, not as memory */
@@ -103,13 +115,12 @@ void proc_exit(int32_t code, int32_t signal)
         klog(LOG_ERROR, "init ended (code %d, signal %d): nobody is left to run the system\n", code, signal);
         power_off(RUN_STATUS_PANIC);
     }
-    end_daemons(me);
+    end_children(me);
     proc_upcalls.exit(me);
     drop_space(me);
 
     TRACE(exit, signal, me->pid, code);
     spin_lock(&tree_lock);
-    hand_children_to_init(me);
     me->status = (struct exit_status){.code = code, .signal = signal};
     atomic_store(&me->task.state, PROC_ZOMBIE);
     list_remove(&me->sibling);

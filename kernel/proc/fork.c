@@ -40,6 +40,23 @@ static void enter_tree(struct proc *parent, struct proc *child)
     spin_unlock(&tree_lock);
 }
 
+/* The fork has failed after all; whoever has found the child by its pid sees it end. */
+static int abandon(struct proc *child, int error)
+{
+    struct space *space = child->space;
+    spin_lock(&tree_lock);
+    child->space = NULL;
+    atomic_store(&child->task.state, PROC_ZOMBIE);
+    wake_all(&child->ended);
+    spin_unlock(&tree_lock);
+    space_put(space);
+    if (child->job)
+        job_remove(child);
+    proc_forget(child);
+    proc_put(child);
+    return error;
+}
+
 int proc_fork(int flags)
 {
     struct proc *parent = this_proc();
@@ -53,18 +70,16 @@ int proc_fork(int flags)
     child->daemon = flags & FORK_DAEMON;
     memcpy(child->name, parent->name, sizeof child->name);
 
-    int error = job_add(parent->job, child, parent->space->committed, parent);
-    if (error)
-        goto no_job;
     struct trap_frame *frame = proc_frame(parent);
-    error = space_fork(parent->space, &child->space, frame->sp);
-    if (error)
-        goto no_space;
-    error = copy_floating_point(parent, child);
+    int error = job_add(NULL, child, parent->space->committed, parent);
+    if (!error)
+        error = space_fork(parent->space, &child->space, frame->sp);
+    if (!error)
+        error = copy_floating_point(parent, child);
     if (!error)
         error = proc_upcalls.fork(parent, child);
     if (error)
-        goto no_handles;
+        return abandon(child, error);
 
     struct trap_frame *child_frame = proc_frame(child);
     *child_frame = *frame;
@@ -77,13 +92,4 @@ int proc_fork(int flags)
     TRACE_NAME(pid, child->name);
     sched_start(&child->task); /* from here on the child may run, end, and be gone */
     return pid;
-
-no_handles:
-    space_put(child->space);
-no_space:
-    job_remove(child);
-no_job:
-    proc_forget(child);
-    proc_put(child);
-    return error;
 }

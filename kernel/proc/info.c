@@ -60,5 +60,6 @@ void proc_dump_all(void)
         if (info.waits_for)
             kprintf(" pid %-5d", info.waits_for);
         kprintf(" %s\n", info.name);
+        sched_breathe(); /* printing takes long */
     }
 }

@@ -113,6 +113,8 @@ int job_add(struct job *job, struct proc *p, uint64_t pages, struct proc *forker
     spin_lock(&job_lock);
     /* kill walks the members in order and marks each before it goes on, so a forker that is not
      * marked yet puts its child in front of the walk. */
+    if (forker)
+        job = forker->job;
     int error = forker && atomic_load(&forker->task.killed) ? -EINTR : charge(job, NULL, 1, pages);
     if (!error) {
         link_member(job, p);
@@ -184,8 +186,9 @@ static int move(struct proc *p, struct job *to)
     return 0;
 }
 
-/* A process may move itself and its children, to its own job, to one right below it, or to a new one. */
-int job_set(int32_t pid, int32_t id)
+/* A process may move itself and its children, to its own job, to one right below it, or to a new one; not
+ * to one beside it, where other limits hold. `session`: the job heads one from now on. */
+static int set_job(int32_t pid, int32_t id, bool session)
 {
     struct proc *me = this_proc();
     struct proc *p = pid ? proc_find(pid) : me;
@@ -205,7 +208,7 @@ int job_set(int32_t pid, int32_t id)
     if (id && !to)
         goto out;
     result = -EPERM;
-    if (to && to != p->job && to != base && to->parent != base && to->parent != base->parent)
+    if (to && to != p->job && to != base && to->parent != base)
         goto out;
     if (to && !below(to, base->session))
         goto out;
@@ -220,6 +223,8 @@ int job_set(int32_t pid, int32_t id)
     }
     to->refs++;
     result = to == p->job ? 0 : move(p, to);
+    if (!result && session)
+        to->session = to;
     if (!result)
         result = to->id;
     job_release(to); /* a new one that could not be moved to goes at once */
@@ -229,6 +234,16 @@ out:
     if (pid)
         proc_put(p);
     return result;
+}
+
+int job_set(int32_t pid, int32_t id)
+{
+    return set_job(pid, id, false);
+}
+
+int job_new_session(void)
+{
+    return set_job(0, 0, true);
 }
 
 int job_of(int32_t pid)
@@ -241,17 +256,6 @@ int job_of(int32_t pid)
     spin_unlock(&job_lock);
     if (pid)
         proc_put(p);
-    return id;
-}
-
-int job_new_session(void)
-{
-    int id = job_set(0, 0);
-    if (id > 0) {
-        spin_lock(&job_lock);
-        this_proc()->job->session = this_proc()->job;
-        spin_unlock(&job_lock);
-    }
     return id;
 }
 

@@ -27,8 +27,8 @@ void jobs_init(void);
 uint64_t job_count(void);
 struct job *job_root(void);
 
-/* Make `p`, which is in no job, a member of `job`, paying for `pages`. -EAGAIN: limit of processes;
- * -ENOMEM: limit of pages; -EINTR: `forker` (may be NULL) has been killed. */
+/* Make `p`, which is in no job, a member of the forker's job (of `job` when there is no forker), paying for
+ * `pages`. -EAGAIN: limit of processes; -ENOMEM: limit of pages; -EINTR: the forker has been killed. */
 int job_add(struct job *job, struct proc *p, uint64_t pages, struct proc *forker);
 void job_remove(struct proc *p);
 /* The process promises itself `delta` more (or fewer) pages. -ENOMEM: a limit. */

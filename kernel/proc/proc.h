@@ -104,7 +104,7 @@ static inline struct trap_frame *proc_frame(struct proc *p)
 
 /* table.c: PCBs and pids */
 void proc_init(void);
-/* A PCB with a kernel stack and a pid, refs 1, BLOCKED, in no tree and no job. NULL: out of memory. */
+/* A PCB with a kernel stack and a pid, refs 1, on no run queue, in no tree and no job. NULL: out of memory. */
 struct proc *proc_create(void);
 /* The process with this pid, zombies too, with a reference; NULL. */
 struct proc *proc_find(int32_t pid);
@@ -135,6 +135,16 @@ void proc_end(struct proc *p, int32_t signal); /* no questions asked */
 /* info.c */
 void proc_describe(struct proc *p, struct proc_info *info);
 void proc_dump_all(void); /* every process on the kernel's console: ^P, and SYS_dump */
+
+/* A space (may be NULL) is no longer the one that this process runs in: its stack grows no more. */
+static inline void proc_detach_stack(struct space *space)
+{
+    if (!space)
+        return;
+    spin_lock(&space->lock);
+    space->user_sp = NULL; /* points into a kernel stack, which a server's grant may be looking at */
+    spin_unlock(&space->lock);
+}
 
 /* switch.c: what changes with the process when a hart switches (sched_upcalls.switched) */
 void proc_switched(struct task *from, struct task *to);

@@ -35,17 +35,19 @@ void proc_switched(struct task *from, struct task *to)
         space_activate_kernel();
     if (p->fp)
         fp_restore(p->fp);
-    if (atomic_load_explicit(&to->killed, memory_order_relaxed) && !p->exiting)
+    /* In this order: proc_end, on another hart, sets `killed` and then the bit. */
+    __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_KILLED, __ATOMIC_SEQ_CST);
+    if (atomic_load(&to->killed) && !p->exiting)
         __atomic_fetch_or(&hart->work, WORK_KILLED, __ATOMIC_RELAXED);
-    else
-        __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_KILLED, __ATOMIC_RELAXED);
 }
 
 void proc_before_user(struct trap_frame *frame)
 {
     struct hart *hart = this_hart();
     struct proc *me = this_proc();
-    if (atomic_load_explicit(&me->task.killed, memory_order_relaxed))
+    if (hart->work & WORK_KILLED) /* perhaps meant for one that ran here before; cleared first, as above */
+        __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_KILLED, __ATOMIC_SEQ_CST);
+    if (atomic_load(&me->task.killed))
         proc_exit(0, atomic_load(&me->kill_signal));
     if (hart->work & WORK_FENCE_I) {
         __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_FENCE_I, __ATOMIC_RELAXED);
@@ -81,10 +83,10 @@ static int signal_of(struct proc *me, struct trap_frame *frame, uint64_t scause,
         access = REGION_WRITE;
         break;
     case CAUSE_ILLEGAL_INSTRUCTION:
-        if (!me->fp && (frame->sstatus & SSTATUS_FS_MASK) == SSTATUS_FS_OFF &&
-            start_floating_point(me, frame) == 0)
-            return 0; /* if it was no floating-point instruction, it comes here again */
-        return SIGILL;
+        if (me->fp || (frame->sstatus & SSTATUS_FS_MASK) != SSTATUS_FS_OFF)
+            return SIGILL;
+        /* If it was no floating-point instruction, it comes here again. */
+        return start_floating_point(me, frame) ? SIGBUS : 0;
     case CAUSE_BREAKPOINT:
         return SIGILL;
     default:

@@ -43,14 +43,14 @@ static struct proc *lookup(int32_t pid)
     return p;
 }
 
-/* Keeps `all` in order of pid: nearly always at the end. */
+/* From here on others can find it. Keeps `all` in order of pid: nearly always at the end. */
 static void enter(struct proc *p)
 {
     spin_lock(&pids.lock);
     do
         pids.last = pids.last == PID_MAX ? 2 : pids.last + 1;
     while (lookup(pids.last));
-    p->pid = pids.last;
+    p->pid = p->task.pid = pids.last;
     struct proc **bucket = &pids.bucket[(uint32_t)p->pid % PID_BUCKETS];
     p->pid_next = *bucket;
     *bucket = p;
@@ -92,8 +92,8 @@ struct proc *proc_create(void)
     list_node_init(&p->job_link.node);
     p->job_link.proc = p;
     p->start_ns = clock_ns();
+    sched_task_init(&p->task, top);
     enter(p);
-    sched_task_init(&p->task, p->pid, top);
     return p;
 }
 

@@ -21,9 +21,9 @@ void sched_init(void);
 /* The rest of this hart's life, as its idle task. Interrupts that are due are handled here. */
 _Noreturn void sched_idle(void);
 
-/* Prepares a task that no one has run yet (zeroed memory). It is BLOCKED and on no queue. */
-void sched_task_init(struct task *t, int32_t pid, void *kernel_stack_top);
-/* Puts a new, BLOCKED task at the place where its policy wants new ones. */
+/* Prepares a task that no one has run yet (zeroed memory). It is on no queue, and cannot be woken. */
+void sched_task_init(struct task *t, void *kernel_stack_top);
+/* Puts a new task at the place where its policy wants new ones. */
 void sched_start(struct task *t);
 
 /* BLOCKED -> READY, on the run queue of its hart. False: it was not blocked. Any lock up to

@@ -7,6 +7,8 @@
 #include "riscv/spinlock.h"
 #include "sched/sched.h"
 
+#define EXPIRE_BATCH 128 /* at one time: the others' interrupt comes at once, after whoever is due in between */
+
 static struct timer_queue {
     struct spinlock lock;
     struct heap heap;
@@ -70,10 +72,10 @@ bool timers_run(uint64_t now)
 {
     struct timer_queue *q = &queues[this_hart()->index];
     bool any = false;
-    for (;;) {
+    for (unsigned n = 0;; n++) {
         spin_lock(&q->lock);
         struct heap_node *first = heap_first(&q->heap);
-        if (!first || first->key > now)
+        if (!first || first->key > now || n == EXPIRE_BATCH)
             break;
         struct timer *t = container_of(first, struct timer, node);
         heap_remove(&q->heap, first);

@@ -29,7 +29,8 @@ void timer_arm(struct timer *t, uint64_t when);
 void timer_cancel(struct timer *t);
 /* The earliest expiry on this hart in ticks, SCHED_NEVER when none. */
 uint64_t timers_next(void);
-/* Expires all that are due on this hart. True when there was one. */
+/* Expires what is due on this hart; of very many only the first, and timers_next is in the past then.
+ * True when there was one. */
 bool timers_run(uint64_t now);
 
 #endif

@@ -55,14 +55,13 @@ void sched_init(void)
     d->hart->current = (struct proc *)&d->idle;
 }
 
-void sched_task_init(struct task *t, int32_t pid, void *kernel_stack_top)
+void sched_task_init(struct task *t, void *kernel_stack_top)
 {
     sched_entity_init(&t->entity);
-    atomic_store(&t->state, PROC_BLOCKED);
+    atomic_store(&t->state, PROC_READY); /* not BLOCKED: a kill must not put it on a run queue yet */
     t->kernel_stack_top = kernel_stack_top;
     t->hart = this_hart();
     t->reason = "new";
-    t->pid = pid;
 }
 
 static int check(const struct sched_params *p, const struct sched_policy **policy)

@@ -114,6 +114,17 @@ int64_t sys_exec(const uint64_t a[7])
     trap_leave(proc_frame(this_proc())); /* the new program's registers, all of them */
 }
 
+/* What comes after the last slash of a text that may not be terminated. */
+static void last_component(const char *text, size_t length, char name[PROC_NAME_MAX])
+{
+    size_t start = length;
+    while (start && text[start - 1] != '/')
+        start--;
+    size_t n = length - start < PROC_NAME_MAX ? length - start : PROC_NAME_MAX - 1;
+    memcpy(name, text + start, n);
+    name[n] = '\0';
+}
+
 int64_t sys_exec_image(const uint64_t a[7])
 {
     struct exec_args args;
@@ -126,11 +137,8 @@ int64_t sys_exec_image(const uint64_t a[7])
     if (!error) {
         struct memory_image image;
         char name[PROC_NAME_MAX] = "program";
-        if (args.argc) {
-            const char *slash = strrchr(args.page[0], '/'); /* the first page of strings ends with a NUL or is full */
-            const char *base = slash && slash < args.page[0] + PAGE_SIZE ? slash + 1 : args.page[0];
-            strlcpy(name, base, sizeof name);
-        }
+        if (args.argc)
+            last_component(args.page[0], strnlen(args.page[0], PAGE_SIZE), name);
         memory_image_init(&image, phys_to_virt(m->phys + a[1]), a[2]);
         error = proc_exec(&image.image, name, &args);
         exec_args_free(&args);
