@@ -46,7 +46,9 @@ static unsigned best_waiting(const struct channel *ch)
 
 void request_inherit(struct channel *ch)
 {
-    if (ch->server)
+    /* Only the system's own servers: a program could make a channel, let a process call it and wait, and
+     * run at the top level for as long. */
+    if (ch->server && ch->server->task.entity.keeps_top)
         sched_inherit(&ch->server->task, best_waiting(ch));
 }
 

@@ -106,6 +106,8 @@ int64_t path_call(uint64_t op, user_addr user, uint64_t arg0, uint64_t arg1, use
             status = i < PATH_REDIRECTS ? follow(&place, &r) : (object_put(r.object), -ELOOP);
             continue;
         }
+        if (r.object && op == MSG_OPEN && (r.reply_flags & REPLY_SESSION))
+            atomic_store(&r.object->flags, (uint32_t)arg0 & (O_NONBLOCK | O_APPEND)); /* it is new: ours alone */
         if (object && status >= 0)
             *object = r.object;
         else if (r.object)
@@ -215,8 +217,6 @@ int64_t path_open(user_addr path, int flags, int mode, struct object **object)
     int64_t status = path_call(MSG_OPEN, path, (uint64_t)flags, (uint64_t)mode, user_at(0), 0, NULL, object);
     if (status >= 0 && !*object)
         status = -EIO; /* the server forgot to say what was opened */
-    if (status >= 0)
-        atomic_store(&(*object)->flags, (uint32_t)flags & (O_NONBLOCK | O_APPEND));
     return status < 0 ? status : 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "mem/cache.h"
 #include "mem/frame.h"
+#include "proc/job.h"
 #include "proc/proc.h"
 #include "sched/sched.h"
 
@@ -20,6 +21,7 @@
 
 struct pipe {
     struct object reader, writer;
+    struct job *job; /* constant: pays for PIPE_FRAMES pages, whether they are in use or not */
 
     struct spinlock lock; /* LOCK_PIPE; protects all below */
     bool no_readers, no_writers;
@@ -57,6 +59,11 @@ int pipe_create(struct object **reader, struct object **writer)
     struct pipe *p = cache_alloc(&pipe_cache);
     if (!p)
         return -ENOMEM;
+    p->job = job_pay(PIPE_FRAMES);
+    if (!p->job) {
+        cache_free(&pipe_cache, p);
+        return -ENOMEM;
+    }
     object_init(&p->reader, &reader_ops);
     object_init(&p->writer, &writer_ops);
     spin_init(&p->lock, "pipe", LOCK_PIPE);
@@ -329,6 +336,7 @@ static void end_closed(struct pipe *p, bool *this_end, bool *other_end)
     for (unsigned i = 0; i < PIPE_FRAMES; i++)
         if (p->frame[i])
             frame_free(frame_at(virt_to_phys(p->frame[i])));
+    job_repay(p->job, PIPE_FRAMES);
     cache_free(&pipe_cache, p);
 }
 

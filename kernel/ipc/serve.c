@@ -44,7 +44,6 @@ int channel_serve(struct channel *ch, uint64_t buffer, uint64_t bytes)
         return -EBUSY;
     }
     ch->server = me;
-    request_inherit(ch); /* those who wait since the last server's end */
     spin_unlock(&ch->lock);
     if (!me->serving) {
         me->serving = ch;
@@ -52,6 +51,9 @@ int channel_serve(struct channel *ch, uint64_t buffer, uint64_t bytes)
         /* Only the system's own servers: anybody can make a channel, and must gain nothing by it. */
         if (job_is_system(me))
             sched_keep_top(&me->task, true);
+        spin_lock(&ch->lock);
+        request_inherit(ch); /* those who wait since the last server's end */
+        spin_unlock(&ch->lock);
     }
     me->serve_buffer = buffer;
     me->serve_bytes = bytes;

@@ -150,6 +150,26 @@ int job_charge(struct proc *p, int64_t delta)
     return error;
 }
 
+struct job *job_pay(uint64_t pages)
+{
+    spin_lock(&job_lock);
+    struct job *job = this_proc()->job;
+    if (charge(job, NULL, 0, pages))
+        job = NULL;
+    else
+        job->refs++;
+    spin_unlock(&job_lock);
+    return job;
+}
+
+void job_repay(struct job *job, uint64_t pages)
+{
+    spin_lock(&job_lock);
+    discharge(job, NULL, 0, pages);
+    job_release(job);
+    spin_unlock(&job_lock);
+}
+
 static bool below(const struct job *job, const struct job *top)
 {
     while (job && job != top)

@@ -34,6 +34,11 @@ void job_remove(struct proc *p);
 /* The process promises itself `delta` more (or fewer) pages. -ENOMEM: a limit. */
 int job_charge(struct proc *p, int64_t delta);
 
+/* Kernel memory that the current process's job pays for (a pipe's), whoever lets go of it last. NULL: a
+ * limit. job_repay gives the pages and the reference back. */
+struct job *job_pay(uint64_t pages);
+void job_repay(struct job *job, uint64_t pages);
+
 /* The system calls, for the current process. */
 int job_set(int32_t pid, int32_t id);   /* -> job id; -EAGAIN, -ESRCH, -EPERM, -ENOMEM */
 int job_of(int32_t pid);

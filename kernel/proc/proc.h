@@ -115,8 +115,6 @@ void proc_put(struct proc *p);
 /* The pid is free again: when a zombie is reaped, or a fork has failed. */
 void proc_forget(struct proc *p);
 uint64_t proc_count(void);
-/* Its address space with a reference, or NULL when it has ended. */
-struct space *proc_space(struct proc *p);
 
 /* fork.c */
 int proc_fork(int flags); /* -> pid; -EAGAIN job's limit, -ENOMEM, -EDAEMON, -EINVAL, -EINTR killed */

@@ -157,13 +157,3 @@ uint64_t proc_count(void)
 {
     return cache_live(&proc_cache);
 }
-
-struct space *proc_space(struct proc *p)
-{
-    spin_lock(&tree_lock);
-    struct space *space = p->space;
-    if (space)
-        space_get(space);
-    spin_unlock(&tree_lock);
-    return space;
-}
