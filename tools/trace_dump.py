@@ -30,7 +30,7 @@ RECORD = struct.Struct("<QII")                        # struct trace_record
 
 NAME_PARTS = 4
 SIGNED = {"code", "result"}     # values that are int32_t
-CHARACTERS = {"reason", "chars"}  # values that are four characters
+CHARACTERS = {"reason", "chars", "policy"}  # values that are four characters
 
 
 class TraceError(ValueError):

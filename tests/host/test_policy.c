@@ -265,8 +265,16 @@ CASE(a_server_runs_at_the_best_level_of_those_who_wait)
     CHECK(!policy->preempts(&rq, &task[1]));
     add(1, ENQUEUE_PREEMPTED);
     CHECK_EQUAL(pick(), 1);
-    CHECK_EQUAL(policy->slice_left(&rq, &task[1]), 40); /* the slice is still the client's */
+    /* The slice is still the client's, but a turn at the inherited level is that level's slice. */
+    CHECK_EQUAL(policy->slice_left(&rq, &task[1]), 10);
+    CHECK(!policy->charge(&rq, &task[1], 6));
+    CHECK_EQUAL(policy->slice_left(&rq, &task[1]), 4);
+    CHECK(policy->charge(&rq, &task[1], 4));
+    CHECK_EQUAL(task[0].used, 10);
+    CHECK_EQUAL(task[0].level, 3);
+    CHECK_EQUAL(policy->slice_left(&rq, &task[1]), 10);
     task[1].inherited = SCHED_NO_LEVEL;
+    CHECK_EQUAL(policy->slice_left(&rq, &task[1]), 30);
     CHECK_EQUAL(policy->level(&rq, &task[1]), 3);
     CHECK(policy->preempts(&rq, &task[1]));
 }

@@ -35,9 +35,8 @@ struct trace_record {
     T(18, interrupt, "-", "source") \
     T(19, handoff, "level", "to") \
     T(20, daemon_end, "-", "parent") \
-    T(21, policy, "-", "-") \
-    T(22, slice, "level", "us") \
-    T(23, idle, "-", "-")
+    T(21, policy, "levels", "policy") \
+    T(22, slice, "level", "us")
 
 enum trace_event {
 #define KINGLET_TRACE_ENUM(number, name, small, arg) TRACE_##name = number,
@@ -55,8 +54,11 @@ enum switch_cause {
 #undef KINGLET_CAUSE_ENUM
 };
 
-/* Event TRACE_name: parts 0..3 follow one another on one hart, four characters each in `arg`,
- * for the process `pid`. Event TRACE_block: `arg` is the first four characters of the reason. */
+/* TRACE_name: parts 0..3 follow one another on one hart, four characters each in `arg`, for the process
+ * `pid`. TRACE_block, TRACE_policy: `arg` is the first four characters of the reason, of the policy.
+ * TRACE_interrupt: source 0 is the timer. TRACE_slice: `pid` has used up its slice at this level, in so many
+ * microseconds of its own or its servers' time. Whoever enters a run queue does so with TRACE_wake, or with
+ * TRACE_enqueue: new, preempted, at the end of its slice, after a yield, or moved by inheritance. */
 
 /* The symbol `trace_area` in the kernel: where the rings lie, for a reader of guest memory. */
 #define TRACE_MAGIC 0x314543415254474bULL /* "KGTRACE1" */
