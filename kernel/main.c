@@ -5,7 +5,6 @@
 #include "ipc/things.h"
 #include "mem/frame.h"
 #include "mem/space.h"
-#include "options.h"
 #include "proc/exec.h"
 #include "proc/job.h"
 #include "proc/proc.h"
@@ -17,6 +16,7 @@
 #include "riscv/start.h"
 #include "sched/sched.h"
 #include "sys/calls.h"
+#include "sys/options.h"
 #include "trace/trace.h"
 
 #include <common/cpio.h>

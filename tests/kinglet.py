@@ -153,11 +153,12 @@ class Guest:
 
     def expect(self, pattern, limit=LIMIT):
         """Waits for a regular expression in what came since the last match; gives the match (of str)."""
-        compiled = re.compile(pattern.encode(), re.MULTILINE)
+        # Byte for character, so that positions in the text are positions in the output.
+        compiled = re.compile(pattern.encode().decode("latin-1"), re.MULTILINE)
         found = []
 
         def ready():
-            found[:] = [compiled.search(self.output, self.at)]
+            found[:] = [compiled.search(self.output.decode("latin-1"), self.at)]
             return found[0]
         if not self._wait(ready, limit):
             self._late(f"no /{pattern}/ within {limit} s")
@@ -167,7 +168,7 @@ class Guest:
             self._fail(GuestPanic if panic else GuestEnded,
                        f"{'panic' if panic else f'the guest ended with status {status}'} before /{pattern}/ came")
         self.at = found[0].end()
-        return re.match(pattern, found[0][0].decode(errors="replace"), re.MULTILINE) or found[0]
+        return found[0]
 
     def command(self, line, limit=LIMIT):
         """Types a line at the shell's prompt; gives (what was printed, its status)."""
@@ -175,12 +176,12 @@ class Guest:
             self._late(f"no prompt within {limit} s")
         start = self.at
         self.send(line + "; echo [$?]\n")
-        match = self.expect(r"(^|\$ )\[\d+\]\r?$", limit)
+        match = self.expect(r"(^|\$ )\[\d+\]\r?\n", limit)
         self.prompt_after = self.at
         with self.changed:
             text = bytes(self.output[start:self.at]).decode(errors="replace").replace("\r\n", "\n")
         # Without prompt and echo of the line typed, and without the line of the status.
-        return "\n".join(text.split("; echo [$?]")[-1].strip("\n").split("\n")[:-1]), int(match[0].strip("$ []\r"))
+        return "\n".join(text.split("; echo [$?]")[-1].strip("\n").split("\n")[:-1]), int(match[0].strip("$ []\r\n"))
 
     def wait(self, status=0, limit=LIMIT):
         """Waits for the guest to end by itself; gives a Result. `status` None accepts any."""

@@ -107,7 +107,9 @@ class Machine:
             memory += ["-object", f"memory-backend-file,id=ram,share=on,size={self.memory}"
                        f",mem-path={self.trace_ram.replace(',', ',,')}"]
         return [self.qemu, "-nodefaults", "-display", "none", "-machine", machine, *memory,
-                "-smp", str(self.harts), "-bios", "default", "-no-reboot", "-kernel", self.kernel,
+                "-smp", str(self.harts), "-bios", "default", "-kernel", self.kernel,
+                # A person who types reboot wants the machine back; a run of a command is over.
+                *(["-no-reboot"] if self.run is not None else []),
                 *(["-initrd", self.initrd] if self.initrd else []), "-append", self.bootargs(),
                 *(["-icount", "shift=3,sleep=off"] if self.icount else []), *console]
 

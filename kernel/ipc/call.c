@@ -79,7 +79,7 @@ int64_t request_call(struct request *r)
 {
     struct channel *ch = r->session->channel;
     struct proc *me = this_proc();
-    /* Ranks rise with every call, so a circle of waiting servers cannot close (DESIGN 6). */
+    /* Ranks rise with every call, so a circle of waiting servers cannot close. */
     if (me->serving && me->serving->rank >= ch->rank)
         return -EDEADLK;
     unsigned level = sched_level(&me->task);

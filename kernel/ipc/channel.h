@@ -1,13 +1,13 @@
 /*
- * Channels, sessions, requests (DESIGN 6). A channel is a port that one server receives on; a session
+ * Channels, sessions, requests (docs/messages.md). A channel is a port that one server receives on; a session
  * is a client's object on a channel; a request is one call on a session, from send to reply.
  *
  * A request lives on its client's kernel stack. Everybody else reaches it through the channel's slot
  * table, by token, under the channel's lock: so a client that is killed takes its request away and
  * leaves a dead token behind.
  */
-#ifndef IPC_CHANNEL_H
-#define IPC_CHANNEL_H
+#ifndef KERNEL_IPC_CHANNEL_H
+#define KERNEL_IPC_CHANNEL_H
 
 #include "ipc/handle.h"
 #include "ipc/object.h"

@@ -2,8 +2,8 @@
  * Operations on an open session: what read, write, lseek, fstat and their like become. Each is one
  * message. The kernel keeps the offset; what it is an offset into, only the server knows.
  */
-#ifndef IPC_FILE_H
-#define IPC_FILE_H
+#ifndef KERNEL_IPC_FILE_H
+#define KERNEL_IPC_FILE_H
 
 #include "ipc/channel.h"
 

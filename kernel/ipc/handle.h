@@ -2,8 +2,8 @@
  * Handle tables: the numbers by which a process names objects. fork copies the table; threads will
  * share one. A number that is reserved is in use for everyone else, and names nothing yet.
  */
-#ifndef IPC_HANDLE_H
-#define IPC_HANDLE_H
+#ifndef KERNEL_IPC_HANDLE_H
+#define KERNEL_IPC_HANDLE_H
 
 #include "ipc/object.h"
 #include "proc/proc.h"

@@ -2,8 +2,8 @@
  * Objects: everything that a handle can name. Each kind embeds a struct object first and gives a
  * table of what can be done with it. Called through handles by sys/; knows no kind itself.
  */
-#ifndef IPC_OBJECT_H
-#define IPC_OBJECT_H
+#ifndef KERNEL_IPC_OBJECT_H
+#define KERNEL_IPC_OBJECT_H
 
 #include "mem/user_copy.h"
 #include "sched/waitq.h"

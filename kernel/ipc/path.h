@@ -2,8 +2,8 @@
  * Calls that name a path. The kernel copies the string, looks at its first character, sends it to
  * the process's root or current directory, and follows redirects; it never walks a path.
  */
-#ifndef IPC_PATH_H
-#define IPC_PATH_H
+#ifndef KERNEL_IPC_PATH_H
+#define KERNEL_IPC_PATH_H
 
 #include "ipc/channel.h"
 

@@ -3,7 +3,7 @@
  * write of at most PIPE_BUF bytes goes in whole, a longer one in pieces; without readers -EPIPE.
  *
  * The copying between user memory and the pipe's frames is done under the pipe's lock, from and to
- * pages that were pinned before it was taken (DESIGN 3: copies may fault, so faults come first).
+ * pages that were pinned before it was taken (copies may fault, so faults come first).
  */
 #include "ipc/pipe.h"
 

@@ -2,8 +2,8 @@
  * Pipes: bytes from writers to readers through at most 64 KiB of kernel memory, which a pipe takes
  * frame by frame as it fills and gives back as it empties.
  */
-#ifndef IPC_PIPE_H
-#define IPC_PIPE_H
+#ifndef KERNEL_IPC_PIPE_H
+#define KERNEL_IPC_PIPE_H
 
 #include "ipc/object.h"
 

@@ -2,8 +2,8 @@
  * poll: waiting for several objects at once. Sends no messages: pipes, processes and sessions know
  * their own readiness (a session's is set by its server).
  */
-#ifndef IPC_POLL_H
-#define IPC_POLL_H
+#ifndef KERNEL_IPC_POLL_H
+#define KERNEL_IPC_POLL_H
 
 #include "ipc/handle.h"
 

@@ -1,7 +1,7 @@
 /*
  * The server's side: receive, reply, and both in one. A message goes out in the server's registers.
  * While it works on a request a server runs on its client's account; what it does for nobody runs on
- * its own, at the top level (DESIGN 6, "whose time it is").
+ * its own, at the top level (docs/architecture.md, "Whose time it is").
  */
 #include "ipc/channel.h"
 
@@ -113,8 +113,9 @@ static bool deliver_call(struct channel *ch, struct request *r, struct trap_fram
     if (path) {
         uint64_t bytes = path->bytes - path_offset;
         frame->a[7] = bytes;
-        error = bytes > me->serve_bytes ? -EMSGSIZE
-                                        : copy_out(me->space, user_at(me->serve_buffer), path->text + path_offset, bytes);
+        error = -EMSGSIZE;
+        if (bytes <= me->serve_bytes)
+            error = copy_out(me->space, user_at(me->serve_buffer), path->text + path_offset, bytes);
         path_text_put(path);
     }
     if (gift) {

@@ -2,8 +2,8 @@
  * The small kinds of object: memory objects, devices, the machine, processes; and what ipc does when
  * a process forks, execs or ends.
  */
-#ifndef IPC_THINGS_H
-#define IPC_THINGS_H
+#ifndef KERNEL_IPC_THINGS_H
+#define KERNEL_IPC_THINGS_H
 
 #include "ipc/handle.h"
 

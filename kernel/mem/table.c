@@ -85,7 +85,7 @@ unsigned table_clear(struct space *space, uint64_t start, uint64_t end, bool flu
     /* ... then back to their owners. With the last region of 1 GiB goes its last table: the pieces before
      * this one have taken all others. */
     if (have_lower) {
-        work += drop_pages(space, table, first, last) * WORK_PAGE;
+        work += drop_pages(space, table, first, last) * WORK_FREE;
         if (!keep_lower)
             drop_table(lower);
     }

@@ -14,7 +14,8 @@
 
 /* How much is done between two breaths, in about 100 instructions each: 60,000, where 1 ms is 125,000. */
 #define WORK_BUDGET 600
-#define WORK_PAGE 1   /* share or free one page */
+#define WORK_PAGE 1   /* share one page */
+#define WORK_FREE 3   /* free one */
 #define WORK_COPY 14  /* copy one */
 #define WORK_TABLE 25 /* look through one table, or make one */
 

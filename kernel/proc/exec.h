@@ -2,8 +2,8 @@
  * exec: a new program in an old process. The rooms above say where the program's bytes come from;
  * here the new address space is built, whole, before the old one is let go.
  */
-#ifndef PROC_EXEC_H
-#define PROC_EXEC_H
+#ifndef KERNEL_PROC_EXEC_H
+#define KERNEL_PROC_EXEC_H
 
 #include "proc/proc.h"
 

@@ -58,7 +58,7 @@ static void part_with_children(struct proc *me)
 
 /*
  * Daemons are dead before their parent becomes a zombie, so nobody can see it gone and them alive
- * (DESIGN 4). A process that ends cannot fork any more, so there are only fewer children each time.
+ * (docs/architecture.md). A process that ends cannot fork any more, so there are only fewer children each time.
  */
 static void end_children(struct proc *me)
 {

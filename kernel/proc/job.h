@@ -3,8 +3,8 @@
  * the nearest job above that was made one) of the right to kill. Jobs form a tree; a limit holds for
  * everything below it, so that a fork bomb gains nothing by making jobs of its own.
  */
-#ifndef PROC_JOB_H
-#define PROC_JOB_H
+#ifndef KERNEL_PROC_JOB_H
+#define KERNEL_PROC_JOB_H
 
 #include "proc/proc.h"
 

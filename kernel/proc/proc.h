@@ -3,8 +3,8 @@
  * What hangs on a process in higher rooms (handles, root and current directory, messages) is
  * only pointed to here; proc_upcalls tells those rooms when a process forks, execs or ends.
  */
-#ifndef PROC_PROC_H
-#define PROC_PROC_H
+#ifndef KERNEL_PROC_PROC_H
+#define KERNEL_PROC_PROC_H
 
 #include "mem/space.h"
 #include "mem/user_copy.h"

@@ -13,7 +13,6 @@ enum lock_rank { /* outermost first */
     LOCK_CHANNEL,
     LOCK_SESSION,
     LOCK_PIPE,
-    LOCK_POLL,
     LOCK_SPACE,
     LOCK_TIMERS,
     LOCK_RUNQ,

@@ -2,8 +2,8 @@
  * TRACE(event, small, pid, arg): a trace point on this hart, now. Nothing but one predictable branch
  * when the trace is off; the arguments are not evaluated then, and the recording is out of line.
  */
-#ifndef RISCV_TRACE_POINT_H
-#define RISCV_TRACE_POINT_H
+#ifndef KERNEL_RISCV_TRACE_POINT_H
+#define KERNEL_RISCV_TRACE_POINT_H
 
 #include "trace/trace.h"
 

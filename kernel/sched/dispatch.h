@@ -2,8 +2,8 @@
  * A hart's dispatcher: its run queue, who runs, and up to when that one has been charged.
  * Only for the files of this room.
  */
-#ifndef SCHED_DISPATCH_H
-#define SCHED_DISPATCH_H
+#ifndef KERNEL_SCHED_DISPATCH_H
+#define KERNEL_SCHED_DISPATCH_H
 
 #include "riscv/spinlock.h"
 #include "sched/policy.h"
@@ -28,5 +28,8 @@ struct dispatcher {
 };
 
 extern struct dispatcher dispatchers[MAX_HARTS];
+
+/* Charges the running task up to `now`; the lock is held. True when its slice, or its turn, has ended. */
+bool dispatch_charge(struct dispatcher *d, uint64_t now);
 
 #endif

@@ -57,7 +57,7 @@ static uint64_t slice_of(struct run_queue *rq, struct sched_entity *e)
 }
 
 /* At a level that it only inherited, one has no more than that level's slice at a time, or it would keep
- * others of that level waiting for as long as its own, lower level allows. This ends its turn, not its slice. */
+ * others of that level waiting for as long as its own, lower level allows. Its turn ends, not its slice. */
 static bool end_turn(struct run_queue *rq, struct sched_entity *e, uint64_t ticks)
 {
     if (e->inherited >= e->account->level) {

@@ -3,8 +3,8 @@
  * Policies also compile on the host (tests, simulator), so this header and the policies' files
  * know nothing of processes, harts, locks or the machine. Callers hold the run queue's lock.
  */
-#ifndef SCHED_POLICY_H
-#define SCHED_POLICY_H
+#ifndef KERNEL_SCHED_POLICY_H
+#define KERNEL_SCHED_POLICY_H
 
 #include <common/list.h>
 #include <kinglet/process.h>

@@ -15,8 +15,9 @@ static void rr_admit(struct run_queue *rq, struct sched_entity *e)
 static void rr_enqueue(struct run_queue *rq, struct sched_entity *e, enum enqueue_reason why)
 {
     e->account->level = 0; /* another policy may have left it elsewhere, while it was blocked */
-    /* A fresh quantum each time it has waited its turn; a preempted one keeps the rest of it. */
-    if (why != ENQUEUE_PREEMPTED)
+    /* A fresh quantum each time it has waited its turn; a preempted one keeps the rest of it, and one whose
+     * quantum was used up is charged with the way here already. */
+    if (why != ENQUEUE_PREEMPTED && why != ENQUEUE_SLICE_END)
         e->account->used = 0;
     run_queue_push(rq, e, 0);
 }

@@ -6,6 +6,7 @@
 
 #include "riscv/clock.h"
 #include "riscv/panic.h"
+#include "riscv/sbi.h"
 #include "riscv/spinlock.h"
 #include "riscv/trace_point.h"
 #include "riscv/trap.h"
@@ -37,8 +38,7 @@ static void trace_slice(struct sched_entity *account, unsigned level, uint64_t u
         TRACE(demote, account->level, pid, 0);
 }
 
-/* Charges the running task up to `now`. True when its slice has ended. */
-static bool charge_running(struct dispatcher *d, uint64_t now)
+bool dispatch_charge(struct dispatcher *d, uint64_t now)
 {
     uint64_t ran = now - d->charged_until;
     d->charged_until = now;
@@ -92,7 +92,9 @@ static void enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason wh
 
 static void ask_to_reschedule(struct dispatcher *d)
 {
-    __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELEASE);
+    if (d->hart != this_hart())
+        sbi_send_ipi(1ul << d->hart->index); /* it may be in user mode, or asleep */
 }
 
 static void check_preemption(struct dispatcher *d, struct task *by)
@@ -158,7 +160,7 @@ static void reschedule(enum switch_cause cause)
     struct task *me = this_task();
     spin_lock(&d->lock);
     uint64_t now = clock_ticks();
-    charge_running(d, now);
+    dispatch_charge(d, now);
     advance_policy(d, now);
     if (!is_idle(d, me) && atomic_load_explicit(&me->state, memory_order_relaxed) == PROC_RUNNING) {
         enum enqueue_reason why = cause == SWITCH_yield ? ENQUEUE_YIELDED : ENQUEUE_PREEMPTED;
@@ -248,7 +250,7 @@ void sched_timer(void)
     timers_run(now);
     spin_lock(&d->lock);
     now = clock_ticks();
-    if (charge_running(d, now))
+    if (dispatch_charge(d, now))
         ask_to_reschedule(d);
     advance_policy(d, now);
     check_preemption(d, NULL);
@@ -288,7 +290,7 @@ void sched_handoff(struct task *to, bool leave_account)
     struct dispatcher *d = here();
     spin_lock(&d->lock);
     uint64_t now = clock_ticks();
-    charge_running(d, now);
+    dispatch_charge(d, now);
     bool ended = d->slice_ended;
     advance_policy(d, now);
     if (leave_account)
@@ -308,7 +310,7 @@ void sched_charge_to(struct sched_entity *account)
 {
     struct dispatcher *d = here();
     spin_lock(&d->lock);
-    charge_running(d, clock_ticks());
+    dispatch_charge(d, clock_ticks());
     this_task()->entity.account = account;
     if (account != &this_task()->entity)
         d->slice_ended = false; /* it was another's: that one has been demoted and has paid */

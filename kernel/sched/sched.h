@@ -2,8 +2,8 @@
  * Dispatch: which task runs on this hart, and the switch to it. All of it runs with interrupts off;
  * a task is preempted only on its way back to user mode, or where long kernel work breathes.
  */
-#ifndef SCHED_SCHED_H
-#define SCHED_SCHED_H
+#ifndef KERNEL_SCHED_SCHED_H
+#define KERNEL_SCHED_SCHED_H
 
 #include "sched/task.h"
 
@@ -46,7 +46,7 @@ void sched_clock_by(uint64_t when);
 void sched_arrived(void);
 
 /*
- * Messages (DESIGN 6, "whose time it is").
+ * Messages (docs/architecture.md, "Whose time it is").
  * sched_claim takes a blocked task, to be handed the processor by sched_handoff, which must follow: until
  * then it is READY but on no queue, so that nobody else can run it and it cannot end. False: it could not
  * be taken and has been woken instead, if it was blocked. With `account`, that is what it will run on.

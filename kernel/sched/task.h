@@ -2,8 +2,8 @@
  * The part of a PCB that the scheduler works on. A struct task is the first member of every
  * struct proc; the scheduler knows nothing of the rest. Each hart also has an idle task.
  */
-#ifndef SCHED_TASK_H
-#define SCHED_TASK_H
+#ifndef KERNEL_SCHED_TASK_H
+#define KERNEL_SCHED_TASK_H
 
 #include "riscv/hart.h"
 #include "riscv/switch.h"

@@ -2,8 +2,8 @@
  * One-shot kernel timers, a heap per hart. A hart's clock is only ever set for the earliest thing
  * that somebody waits for, so an idle hart takes no ticks.
  */
-#ifndef SCHED_TIMER_H
-#define SCHED_TIMER_H
+#ifndef KERNEL_SCHED_TIMER_H
+#define KERNEL_SCHED_TIMER_H
 
 #include "riscv/hart.h"
 

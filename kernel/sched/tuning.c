@@ -11,7 +11,7 @@
 #include <common/string.h>
 #include <kinglet/errno.h>
 
-/* Defaults: DESIGN 5, rules 1 and 5. */
+/* Defaults: rules 1 and 5 of docs/architecture.md. */
 #define DEFAULT_LEVELS 4
 #define DEFAULT_SLICE_NS 5000000ul
 #define DEFAULT_BOOST_NS 500000000ul
@@ -86,6 +86,7 @@ static void change_policy(struct dispatcher *d, const struct sched_policy *polic
 {
     uint64_t epoch = d->queue.epoch + 1;
     struct list ready;
+    dispatch_charge(d, clock_ticks()); /* by the rules under which it ran */
     struct sched_entity *e;
     list_init(&ready);
     while ((e = d->policy->pick(&d->queue)) != NULL)
@@ -117,7 +118,8 @@ int sched_configure(const struct sched_params *p)
         struct dispatcher *d = &dispatchers[i];
         spin_lock(&d->lock);
         change_policy(d, policy, &tuning);
-        __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELAXED); /* whoever runs may no longer be the right one */
+        /* Whoever runs may no longer be the right one. */
+        __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELAXED);
         spin_unlock(&d->lock);
     }
     return 0;

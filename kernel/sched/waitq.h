@@ -15,8 +15,8 @@
  * wait_on does all of it once. No wake-up can be lost: the condition was tested under the lock, the
  * waker changes it under the lock, and by the time the lock is free the waiter is on the queue.
  */
-#ifndef SCHED_WAITQ_H
-#define SCHED_WAITQ_H
+#ifndef KERNEL_SCHED_WAITQ_H
+#define KERNEL_SCHED_WAITQ_H
 
 #include "riscv/spinlock.h"
 #include "sched/task.h"

@@ -2,8 +2,8 @@
  * The system calls: thin functions that check, copy, and call the room below. Each takes the argument
  * registers a0..a6 and returns what goes into a0: a result or a negative errno.
  */
-#ifndef SYS_CALLS_H
-#define SYS_CALLS_H
+#ifndef KERNEL_SYS_CALLS_H
+#define KERNEL_SYS_CALLS_H
 
 #include "ipc/handle.h"
 #include "proc/proc.h"

@@ -7,13 +7,13 @@
 #include "ipc/pipe.h"
 #include "ipc/things.h"
 #include "mem/cache.h"
-#include "options.h"
 #include "proc/job.h"
 #include "riscv/clock.h"
 #include "riscv/kprintf.h"
 #include "riscv/machine.h"
 #include "riscv/power.h"
 #include "sched/sched.h"
+#include "sys/options.h"
 #include "trace/trace.h"
 
 #include <common/string.h>

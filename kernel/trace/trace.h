@@ -4,8 +4,8 @@
  * Each hart writes its own ring only, with interrupts off: there is no lock, and must be none.
  * What a record holds: <kinglet/trace.h>. Who reads the rings: tools/trace_dump.py, in guest memory.
  */
-#ifndef KERNEL_TRACE_H
-#define KERNEL_TRACE_H
+#ifndef KERNEL_TRACE_TRACE_H
+#define KERNEL_TRACE_TRACE_H
 
 #include <kinglet/trace.h>
 

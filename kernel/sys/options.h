@@ -1,8 +1,8 @@
 /*
  * The kernel command line: name, name=value, name="value with spaces" (\" and \\ inside).
  */
-#ifndef KERNEL_OPTIONS_H
-#define KERNEL_OPTIONS_H
+#ifndef KERNEL_SYS_OPTIONS_H
+#define KERNEL_SYS_OPTIONS_H
 
 #include <stdint.h>
 

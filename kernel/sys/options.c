@@ -1,7 +1,7 @@
 /*
  * The kernel command line: see options.h. Called by main at boot, read by SYS_boot_option.
  */
-#include "options.h"
+#include "sys/options.h"
 
 #include "riscv/kprintf.h"
 #include "riscv/power.h"
@@ -28,7 +28,7 @@ static const char *const known[] = {"sched", "slice", "levels", "boost", "run", 
 
 int64_t option_value(const char *name, const char **value)
 {
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = count; i-- > 0;) /* given twice: the later one counts */
         if (strcmp(options[i].name, name) == 0) {
             *value = options[i].value;
             return (int64_t)strlen(*value);
@@ -127,9 +127,10 @@ static bool read_time(const char **s, uint64_t *ns)
 static void apply_slices(struct sched_params *p, const char *value)
 {
     const char *s = value;
+    uint64_t slice[SCHED_MAX_LEVELS];
     unsigned n = 0;
     do {
-        if (n == SCHED_MAX_LEVELS || !read_time(&s, &p->slice_ns[n])) {
+        if (n == SCHED_MAX_LEVELS || !read_time(&s, &slice[n])) {
             COMPLAIN("slice=%s: give up to %d times such as 5ms,10ms\n", value, SCHED_MAX_LEVELS);
             return;
         }
@@ -140,7 +141,8 @@ static void apply_slices(struct sched_params *p, const char *value)
         return;
     }
     for (; n < SCHED_MAX_LEVELS; n++) /* rule 1: twice that of the level above */
-        p->slice_ns[n] = 2 * p->slice_ns[n - 1];
+        slice[n] = 2 * slice[n - 1];
+    memcpy(p->slice_ns, slice, sizeof slice);
 }
 
 static void apply_sched(void)
