@@ -85,14 +85,14 @@ class Machine:
     def bootargs(self):
         """The kernel's command line."""
         words = []
+        if self.strict:  # first: what follows may swallow what comes behind it
+            words.append("strict")
         if self.sched:
             words.append(f"sched={self.sched}")
         if self.trace_ram:
             words.append("trace=on")
         if self.append:
             words.append(self.append)
-        if self.strict:
-            words.append("strict")
         if self.run is not None:
             quoted = self.run.replace("\\", "\\\\").replace('"', '\\"')
             words.append(f'run="{quoted}"')

@@ -4,15 +4,17 @@
  */
 #include "proc/exec.h"
 
-#include "mem/cache.h"
 #include "proc/job.h"
 #include "riscv/csr.h"
+#include "riscv/kprintf.h"
+#include "riscv/power.h"
 #include "riscv/trace_point.h"
 #include "sched/sched.h"
 
 #include <common/elf.h>
 #include <common/string.h>
 #include <kinglet/errno.h>
+#include <kinglet/process.h>
 
 #define HEADER_BYTES 1024 /* what is read to find the segments: 16 program headers fit */
 #define STACK_DEFAULT (2 * PAGE_SIZE)
@@ -179,8 +181,7 @@ int proc_exec(struct image *image, const char *name, const struct exec_args *arg
     spin_unlock(&tree_lock);
     space_activate(space);
     space_put(old);
-    kfree(me->fp);
-    me->fp = NULL;
+    me->uses_fp = false;
     proc_upcalls.exec(me);
     set_name(me, name);
     code_changed();
@@ -244,8 +245,11 @@ static void init_first_run(void)
     if (!error)
         error = proc_exec(&init_image.image, "init", &args);
     exec_args_free(&args);
-    if (error)
-        proc_exit(-error, 0);
+    if (error) {
+        kprintf("kernel: sbin/init in the initrd %s\n",
+                error == -ENOEXEC ? "is no program for this machine" : "does not fit into memory");
+        power_off(RUN_STATUS_MACHINE);
+    }
     trap_leave(proc_frame(this_proc()));
 }
 

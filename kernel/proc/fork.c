@@ -5,7 +5,6 @@
 #include "proc/proc.h"
 #include "riscv/csr.h"
 #include "riscv/trace_point.h"
-#include "mem/cache.h"
 #include "sched/sched.h"
 
 #include <common/string.h>
@@ -20,16 +19,13 @@ static void first_run(void)
     trap_leave(frame);
 }
 
-static int copy_floating_point(struct proc *parent, struct proc *child)
+static void copy_floating_point(struct proc *parent, struct proc *child)
 {
-    if (!parent->fp)
-        return 0;
-    child->fp = kmalloc(sizeof *child->fp);
-    if (!child->fp)
-        return -ENOMEM;
-    fp_save(parent->fp); /* the registers are newer than what was saved at the last switch */
-    *child->fp = *parent->fp;
-    return 0;
+    child->uses_fp = parent->uses_fp;
+    if (!parent->uses_fp)
+        return;
+    fp_save(&parent->fp); /* the registers are newer than what was saved at the last switch */
+    child->fp = parent->fp;
 }
 
 static void enter_tree(struct proc *parent, struct proc *child)
@@ -75,11 +71,10 @@ int proc_fork(int flags)
     if (!error)
         error = space_fork(parent->space, &child->space, frame->sp);
     if (!error)
-        error = copy_floating_point(parent, child);
-    if (!error)
         error = proc_upcalls.fork(parent, child);
     if (error)
         return abandon(child, error);
+    copy_floating_point(parent, child);
 
     struct trap_frame *child_frame = proc_frame(child);
     *child_frame = *frame;

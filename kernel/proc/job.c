@@ -177,6 +177,14 @@ static bool below(const struct job *job, const struct job *top)
     return job != NULL;
 }
 
+struct job *job_next_below(const struct job *job, const struct job *top)
+{
+    for (struct list_node *node = job->all.next; node != &jobs.head; node = node->next)
+        if (below(list_entry(node, struct job, all), top))
+            return list_entry(node, struct job, all);
+    return NULL;
+}
+
 bool job_may_kill(const struct proc *by, const struct job *job)
 {
     return below(job, by->job->session);

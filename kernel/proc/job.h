@@ -51,6 +51,8 @@ bool job_is_system(const struct proc *p);
 /* May `by` end processes of `job`? LOCK_JOB held. */
 bool job_may_kill(const struct proc *by, const struct job *job);
 struct job *job_find(int32_t id); /* LOCK_JOB held */
+/* The job made next after this one of those below `top`, or NULL. LOCK_JOB held. */
+struct job *job_next_below(const struct job *job, const struct job *top);
 void job_release(struct job *job); /* one reference less; LOCK_JOB held */
 extern struct spinlock job_lock;
 

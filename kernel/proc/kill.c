@@ -57,35 +57,52 @@ int proc_kill(int32_t pid, int32_t signal)
     return result;
 }
 
-int job_kill(int32_t id, int32_t signal)
+/* Marks a job's members. job_lock is held; the cursor keeps our place while it is dropped now and then, so that
+ * a large job ends in pieces. */
+static void end_members(struct job *job, int32_t signal, unsigned *n)
 {
-    if (signal < 0 || signal >= NSIG)
-        return -EINVAL;
-    spin_lock(&job_lock);
-    struct job *job = job_find(id);
-    int result = !job ? -ESRCH : !job_may_kill(this_proc(), job) ? -EPERM : 0;
-    if (result || !signal) {
-        spin_unlock(&job_lock);
-        return result;
-    }
-    /* The cursor keeps our place while the lock is dropped, so that a large job ends in pieces. */
     struct job_link cursor = {.proc = NULL};
-    job->refs++;
     list_push_front(&job->members, &cursor.node);
-    for (unsigned n = 1; cursor.node.next != &job->members.head; n++) {
+    while (cursor.node.next != &job->members.head) {
         struct job_link *link = list_entry(cursor.node.next, struct job_link, node);
         list_remove(&cursor.node);
         list_insert_before(link->node.next, &cursor.node);
         if (link->proc && link->proc != init_proc)
             proc_end(link->proc, signal);
-        if (n % KILL_BATCH == 0) {
+        if (++*n % KILL_BATCH == 0) {
             spin_unlock(&job_lock);
             sched_breathe();
             spin_lock(&job_lock);
         }
     }
     list_remove(&cursor.node);
-    job_release(job);
+}
+
+/*
+ * The job and all below it, in the order in which they were made. Nobody escapes: only who is not marked yet can
+ * fork or move, and what it makes or moves comes after it, in its own job or one made later.
+ */
+int job_kill(int32_t id, int32_t signal)
+{
+    if (signal < 0 || signal >= NSIG)
+        return -EINVAL;
+    spin_lock(&job_lock);
+    struct job *top = job_find(id);
+    int result = !top ? -ESRCH : !job_may_kill(this_proc(), top) ? -EPERM : 0;
+    unsigned n = 0;
+    if (!result && signal) {
+        struct job *job = top;
+        top->refs += 2; /* one is the walk's, which moves on */
+        while (job) {
+            end_members(job, signal, &n);
+            struct job *next = job_next_below(job, top);
+            if (next)
+                next->refs++;
+            job_release(job);
+            job = next;
+        }
+        job_release(top);
+    }
     spin_unlock(&job_lock);
-    return 0;
+    return result;
 }

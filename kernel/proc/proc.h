@@ -62,7 +62,8 @@ struct proc {
     _Atomic int32_t kill_signal; /* the first signal sent to it; with task.killed */
 
     /* its own: touched only by itself, or before it runs and after it ended */
-    struct fp_state *fp; /* NULL: has not used floating point */
+    bool uses_fp;
+    struct fp_state fp; /* here, so that a first floating-point instruction needs no memory */
     bool exiting;
 
     /* ipc's, its own */

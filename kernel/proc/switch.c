@@ -2,13 +2,13 @@
  * What belongs to a process on a hart: address space, floating-point registers, and the reasons
  * not to go back to user mode. Called by the scheduler's switch and by the trap path.
  */
-#include "mem/cache.h"
 #include "proc/proc.h"
 #include "riscv/csr.h"
 #include "riscv/kprintf.h"
 #include "riscv/trace_point.h"
 #include "sched/sched.h"
 
+#include <common/string.h>
 #include <kinglet/errno.h>
 
 static void set_fs(struct trap_frame *frame, uint64_t fs)
@@ -19,10 +19,10 @@ static void set_fs(struct trap_frame *frame, uint64_t fs)
 void proc_switched(struct task *from, struct task *to)
 {
     struct hart *hart = this_hart();
-    if (from->pid && proc_of(from)->fp) {
+    if (from->pid && proc_of(from)->uses_fp) {
         struct trap_frame *frame = proc_frame(proc_of(from));
         if ((frame->sstatus & SSTATUS_FS_MASK) == SSTATUS_FS_DIRTY) {
-            fp_save(proc_of(from)->fp);
+            fp_save(&proc_of(from)->fp);
             set_fs(frame, SSTATUS_FS_CLEAN);
         }
     }
@@ -33,8 +33,8 @@ void proc_switched(struct task *from, struct task *to)
         space_activate(p->space);
     else
         space_activate_kernel();
-    if (p->fp)
-        fp_restore(p->fp);
+    if (p->uses_fp)
+        fp_restore(&p->fp);
     /* In this order: proc_end, on another hart, sets `killed` and then the bit. */
     __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_KILLED, __ATOMIC_SEQ_CST);
     if (atomic_load(&to->killed) && !p->exiting)
@@ -58,14 +58,12 @@ void proc_before_user(struct trap_frame *frame)
 }
 
 /* The first floating-point instruction of a process: until now the unit was off for it. */
-static int start_floating_point(struct proc *me, struct trap_frame *frame)
+static void start_floating_point(struct proc *me, struct trap_frame *frame)
 {
-    me->fp = kmalloc(sizeof *me->fp);
-    if (!me->fp)
-        return -ENOMEM;
-    fp_restore(me->fp);
+    memset(&me->fp, 0, sizeof me->fp);
+    me->uses_fp = true;
+    fp_restore(&me->fp);
     set_fs(frame, SSTATUS_FS_CLEAN);
-    return 0;
 }
 
 /* 0: go on; else the signal that ends the process. */
@@ -83,10 +81,10 @@ static int signal_of(struct proc *me, struct trap_frame *frame, uint64_t scause,
         access = REGION_WRITE;
         break;
     case CAUSE_ILLEGAL_INSTRUCTION:
-        if (me->fp || (frame->sstatus & SSTATUS_FS_MASK) != SSTATUS_FS_OFF)
+        if (me->uses_fp || (frame->sstatus & SSTATUS_FS_MASK) != SSTATUS_FS_OFF)
             return SIGILL;
-        /* If it was no floating-point instruction, it comes here again. */
-        return start_floating_point(me, frame) ? SIGBUS : 0;
+        start_floating_point(me, frame);
+        return 0; /* if it was no floating-point instruction, it comes here again */
     case CAUSE_BREAKPOINT:
         return SIGILL;
     default:

@@ -109,7 +109,6 @@ void proc_put(struct proc *p)
     /* The last instructions of a process run on its own kernel stack: they are a few, so wait. */
     while (atomic_load_explicit(&p->task.on_hart, memory_order_acquire))
         ;
-    kfree(p->fp);
     frame_free(frame_at(virt_to_phys((char *)p->task.kernel_stack_top - KSTACK_SIZE)));
     cache_free(&proc_cache, p);
 }

@@ -10,20 +10,51 @@ static bool recursive;
 
 static void copy_path(const char *from, const char *to, int depth);
 
+/* Whether the directory `to`, which need not be there yet, is `from` or somewhere below it: the copy would
+ * be copied, and its copy too. */
+static bool is_inside(const char *from, const char *to)
+{
+    struct stat source, st, above;
+    char *path = tool_memory(strdup(to));
+    if (stat(path, &st) < 0) {
+        /* What is above a name that is not there is what is before it. */
+        char *name = tool_basename(path);
+        size_t n = strlen(path);
+        while (n > 0 && path[n - 1] == '/') {
+            n--;
+        }
+        path[n - strlen(name)] = '\0';
+        free(name);
+        if (path[0] == '\0') {
+            free(path);
+            path = tool_memory(strdup("."));
+        }
+    }
+    bool inside = false, top = stat(from, &source) < 0 || stat(path, &st) < 0;
+    while (!inside && !top) {
+        inside = st.st_dev == source.st_dev && st.st_ino == source.st_ino;
+        char *parent = tool_join(path, "..");
+        top = stat(parent, &above) < 0 || (above.st_dev == st.st_dev && above.st_ino == st.st_ino);
+        free(path);
+        path = parent;
+        st = above;
+    }
+    free(path);
+    return inside;
+}
+
 static void copy_directory(const char *from, const char *to, int depth)
 {
-    struct stat source, target;
     if (!recursive) {
         tool_complain(from, "is a directory (-r copies it)");
         return;
     }
-    if (mkdir(to, 0777) < 0 && !is_directory(to)) {
-        tool_error(to);
+    if (depth == 0 && is_inside(from, to)) {
+        tool_complain(from, "would be copied into itself");
         return;
     }
-    if (stat(from, &source) == 0 && stat(to, &target) == 0 && source.st_dev == target.st_dev
-        && source.st_ino == target.st_ino) {
-        tool_complain(from, "would be copied onto itself");
+    if (mkdir(to, 0777) < 0 && !is_directory(to)) {
+        tool_error(to);
         return;
     }
     char **names = list_directory(from, false);
@@ -41,7 +72,7 @@ static void copy_path(const char *from, const char *to, int depth)
 {
     struct stat st;
     if (depth > 64) {
-        tool_complain(from, "too deep (is it copied into itself?)");
+        tool_complain(from, "too deep");
     } else if (stat(from, &st) < 0) {
         tool_error(from);
     } else if (S_ISDIR(st.st_mode)) {

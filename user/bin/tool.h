@@ -32,7 +32,7 @@ static inline void tool_complain(const char *what, const char *why)
 
 _Noreturn static inline void tool_usage(void)
 {
-    fprintf(stderr, "usage: " TOOL " " USAGE "\n");
+    fprintf(stderr, "usage: " TOOL "%s" USAGE "\n", USAGE[0] != '\0' ? " " : "");
     exit(2);
 }
 
@@ -70,7 +70,7 @@ static inline char *tool_join(const char *directory, const char *name)
     return strcat(path, name);
 }
 
-/* The last component of a path, without slashes at its end; malloc'ed. */
+/* The last component of a path, without slashes at its end; "/" for the root; malloc'ed. */
 static inline char *tool_basename(const char *path)
 {
     size_t end = strlen(path);
@@ -78,7 +78,7 @@ static inline char *tool_basename(const char *path)
         end--;
     }
     size_t start = end;
-    while (start > 0 && path[start - 1] != '/') {
+    while (start > 0 && (path[start - 1] != '/' || end == 1)) {
         start--;
     }
     return tool_memory(strndup(path + start, end - start));

@@ -16,9 +16,9 @@
 #define MS 1000000ULL           /* nanoseconds */
 #define NAP_NS (20 * MS)        /* the interactive one sleeps this long, */
 #define WORK_NS (MS / 10)       /* then computes this long: from boost to boost less than one slice */
-#define RESPONSES 130
-#define SAMPLE_NS (240 * MS)    /* no divisor of the boost period: samples fall at different places in it */
-#define SAMPLES 12
+#define RESPONSES 40
+#define SAMPLE_NS (40 * MS)     /* often enough to see the hogs sink, level by level, at first and after a boost */
+#define SAMPLES 24
 
 struct responses {
     uint64_t worst_ns, total_ns;

@@ -1,6 +1,6 @@
 /*
- * Matching without backtracking: the pattern becomes a small program, and a text is run through all
- * its states at once (K. Thompson, CACM 11(6), 1968): at most length of text times length of pattern.
+ * Matching without backtracking: the pattern becomes a small program, and match.c runs a text through all
+ * its states at once (K. Thompson, CACM 11(6), 1968).
  * Called by grep. Must never recurse deeper than REGEX_NESTING brackets and REGEX_MAX alternatives.
  */
 #include <ctype.h>
@@ -75,6 +75,7 @@ static bool regex_class(struct regex *r, uint8_t *set)
     } classes[] = {
         {"alpha", isalpha}, {"digit", isdigit}, {"alnum", isalnum}, {"space", isspace}, {"upper", isupper},
         {"lower", islower}, {"punct", ispunct}, {"xdigit", isxdigit}, {"print", isprint}, {"cntrl", iscntrl},
+        {"blank", isblank}, {"graph", isgraph},
     };
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
         size_t n = strlen(classes[i].name);
@@ -204,14 +205,78 @@ static bool regex_atom(struct regex *r, const char *start)
         if (c == 'w' || c == 'W') {
             return regex_word_set(r, c == 'W');
         }
-        if (isdigit((unsigned char)c) || (c == '{' && !r->extended)) {
-            return regex_fail(r, "back-references and \\{ \\} are not supported");
+        if (isdigit((unsigned char)c)) {
+            return regex_fail(r, "back-references are not supported");
         }
     }
     return regex_byte(r, (unsigned char)c);
 }
 
-/* An atom and the * + ? behind it. */
+/* The two numbers of {low,high} at r->s; high -1: no limit. */
+static bool regex_counts(struct regex *r, long *low, long *high)
+{
+    char *end;
+    regex_skip(r);
+    *low = *high = strtol(r->s, &end, 10);
+    bool good = isdigit((unsigned char)*r->s);
+    if (good && *end == ',') {
+        r->s = end + 1;
+        *high = isdigit((unsigned char)*r->s) ? strtol(r->s, &end, 10) : (end++, -1);
+    }
+    r->s = end;
+    if (!good || !regex_at(r, '}') || *low > REGEX_REPEAT || *high > REGEX_REPEAT || (*high >= 0 && *high < *low)) {
+        return regex_fail(r, "numbers up to 255, the smaller first, are expected in { }");
+    }
+    regex_skip(r);
+    return true;
+}
+
+/* The code from `from` to `to` once more, at the end. */
+static bool regex_copy(struct regex *r, int from, int to)
+{
+    int shift = r->size - from;
+    bool good = true;
+    for (int i = from; good && i < to; i++) {
+        struct regex_instruction c = r->code[i];
+        if (c.op == RX_SPLIT || c.op == RX_JUMP) {
+            c.x = (uint16_t)(c.x + shift);
+            c.y = (uint16_t)(c.y + shift);
+        }
+        good = regex_emit(r, c.op, c.x, c.y);
+    }
+    return good;
+}
+
+/* {low,high} after the code that starts at `at`: as many copies of it, those above `low` to be passed by. */
+static bool regex_interval(struct regex *r, int at)
+{
+    long low, high;
+    if (!regex_counts(r, &low, &high)) {
+        return false;
+    }
+    if (high == 0) {
+        r->size = at;
+        return true;
+    }
+    bool good = low > 0 || regex_insert(r, at, RX_SPLIT, at + 1, REGEX_END);
+    int first = at + (low == 0), after = r->size, last = first;
+    for (long i = 1; good && i < (high < 0 ? low : high); i++) {
+        good = i < low || regex_emit(r, RX_SPLIT, r->size + 1, REGEX_END);
+        last = r->size;
+        good = good && regex_copy(r, first, after);
+    }
+    if (high < 0) {
+        good = good && regex_emit(r, RX_SPLIT, last, REGEX_END);
+    }
+    for (int i = at; i < r->size; i++) {
+        if (r->code[i].op == RX_SPLIT && r->code[i].y == REGEX_END) {
+            r->code[i].y = (uint16_t)r->size;
+        }
+    }
+    return good;
+}
+
+/* An atom and the * + ? { } behind it. */
 static bool regex_repeated(struct regex *r, const char *start)
 {
     int at = r->size;
@@ -224,6 +289,12 @@ static bool regex_repeated(struct regex *r, const char *start)
         return false;
     }
     for (;;) {
+        if (regex_at(r, '{') && (!r->extended || isdigit((unsigned char)r->s[1]))) {
+            if (!regex_interval(r, at)) {
+                return false;
+            }
+            continue;
+        }
         bool star = *r->s == '*', plus = regex_at(r, '+'), maybe = regex_at(r, '?');
         if (!star && !plus && !maybe) {
             return true;
@@ -278,95 +349,4 @@ bool regex_compile(struct regex *r, const char *pattern, bool extended, bool ign
         return regex_fail(r, "a closing bracket without an opening one");
     }
     return regex_emit(r, RX_MATCH, 0, 0);
-}
-
-/* The states that a text can be in before its next byte. */
-struct regex_states {
-    uint16_t list[REGEX_MAX];
-    int count;
-};
-
-static bool regex_is_word(const char *text, size_t length, size_t at)
-{
-    return at < length && (isalnum((unsigned char)text[at]) || text[at] == '_');
-}
-
-/* Whether an instruction that takes no byte lets pass at this place. */
-static bool regex_passes(enum regex_op op, const char *text, size_t length, size_t at)
-{
-    bool before = at > 0 && regex_is_word(text, length, at - 1);
-    bool after = regex_is_word(text, length, at);
-    switch (op) {
-    case RX_START:
-        return at == 0;
-    case RX_END:
-        return at == length;
-    case RX_WORD_START:
-        return !before && after;
-    default:
-        return before && !after;
-    }
-}
-
-/* Adds state pc and all that follow from it without a byte; true: the match is complete. */
-static bool regex_follow(const struct regex *r, struct regex_states *s, uint16_t pc, const char *text,
-                         size_t length, size_t at)
-{
-    static uint16_t stack[2 * REGEX_MAX];
-    static size_t seen[REGEX_MAX]; /* place + 1 at which a state was entered last in this text */
-    int top = 0;
-    if (at == 0 && s->count == 0) {
-        memset(seen, 0, (size_t)r->size * sizeof seen[0]);
-    }
-    stack[top++] = pc;
-    while (top > 0) {
-        pc = stack[--top];
-        const struct regex_instruction *c = &r->code[pc];
-        if (seen[pc] == at + 1) {
-            continue;
-        }
-        seen[pc] = at + 1;
-        if (c->op == RX_MATCH) {
-            return true;
-        } else if (c->op == RX_SPLIT) {
-            stack[top++] = c->y;
-            stack[top++] = c->x;
-        } else if (c->op == RX_JUMP) {
-            stack[top++] = c->x;
-        } else if (c->op <= RX_SET) {
-            s->list[s->count++] = pc;
-        } else if (regex_passes(c->op, text, length, at)) {
-            stack[top++] = (uint16_t)(pc + 1);
-        }
-    }
-    return false;
-}
-
-bool regex_search(const struct regex *r, const char *text, size_t length)
-{
-    static struct regex_states states[2];
-    states[0].count = 0;
-    if (regex_follow(r, &states[0], 0, text, length, 0)) {
-        return true;
-    }
-    for (size_t at = 0; at < length; at++) {
-        const struct regex_states *now = &states[at & 1];
-        struct regex_states *next = &states[~at & 1];
-        unsigned char byte = (unsigned char)text[at];
-        unsigned char folded = r->ignore_case ? (unsigned char)tolower(byte) : byte;
-        next->count = 0;
-        for (int i = 0; i < now->count; i++) {
-            const struct regex_instruction *c = &r->code[now->list[i]];
-            bool fits = c->op == RX_ANY || (c->op == RX_BYTE && c->x == folded)
-                        || (c->op == RX_SET && (r->sets[c->x][byte >> 3] >> (byte & 7) & 1));
-            if (fits && regex_follow(r, next, (uint16_t)(now->list[i] + 1), text, length, at + 1)) {
-                return true;
-            }
-        }
-        /* A match may also start here. */
-        if (regex_follow(r, next, 0, text, length, at + 1)) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -1,6 +1,6 @@
 /*
- * Regular expressions, basic and extended: . [ ] [^ ] [: :] * + ? | ( ) ^ $ \< \> \w \W.
- * What they lack: back-references and { }.
+ * Regular expressions, basic and extended: . [ ] [^ ] [: :] * + ? { } | ( ) ^ $ \< \> \w \W.
+ * What they lack: back-references.
  */
 #ifndef GREP_REGEX_H
 #define GREP_REGEX_H
@@ -11,6 +11,8 @@
 
 #define REGEX_MAX 2048    /* instructions */
 #define REGEX_NESTING 100 /* brackets inside one another */
+#define REGEX_REPEAT 255  /* in { } */
+#define REGEX_END 0xffff  /* while compiling: a jump to where an interval's code will end */
 
 enum regex_op {
     RX_BYTE, RX_ANY, RX_SET, /* take a byte */

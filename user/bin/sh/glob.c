@@ -94,12 +94,14 @@ void pattern_unescape(char *pattern)
     *to = '\0';
 }
 
+/* Whether anything in these n bytes is more than itself. A [ that is not closed is not: it is a command. */
 static bool is_wild(const char *s, size_t n)
 {
+    const char *end;
     for (size_t i = 0; i < n; i++) {
         if (s[i] == '\\') {
             i++;
-        } else if (s[i] == '*' || s[i] == '?' || s[i] == '[') {
+        } else if (s[i] == '*' || s[i] == '?' || (s[i] == '[' && match_set(s + i + 1, 0, &end) >= 0 && end <= s + n)) {
             return true;
         }
     }
@@ -175,6 +177,9 @@ void glob_expand(const char *pattern, struct strings *out)
 {
     struct buffer path = {0};
     size_t slashes = strspn(pattern, "/");
+    if (!is_wild(pattern, strlen(pattern))) {
+        return;
+    }
     buffer_append(&path, pattern, slashes);
     walk(&path, pattern + slashes, out);
     buffer_free(&path);

@@ -12,6 +12,7 @@
 #include "sh.h"
 
 #define BLOCK_BYTES 1024
+#define FAILURES_MAX 3 /* of reading in a row: the console's server has died, and another takes its place */
 
 void input_string(struct input *in, const char *text)
 {
@@ -64,6 +65,7 @@ static int fill(struct input *in)
     if (n <= 0) {
         return (int)n;
     }
+    in->failures = 0;
     in->position = 0;
     in->filled = (size_t)n;
     return 1;
@@ -82,7 +84,7 @@ enum input_result input_line(struct input *in, bool first, struct buffer *out)
     for (;;) {
         if (in->position == in->filled) {
             int got = fill(in);
-            if (got < 0 && errno == EINTR) {
+            if (got < 0 && (errno == EINTR || (errno == EIO && in->prompts && ++in->failures < FAILURES_MAX))) {
                 return INPUT_INTERRUPTED;
             }
             if (got < 0) {

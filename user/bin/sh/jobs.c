@@ -33,13 +33,17 @@ const char *signal_text(int signal)
     return text;
 }
 
-void terminal_foreground(int kernel_job)
+bool terminal_foreground(int kernel_job)
 {
     if (kernel_job == 0 && watch != NULL) {
         kernel_job = watch->kernel_job;
     }
     /* A terminal that has no notion of a foreground job refuses; then ^C does nothing. */
-    (void)call(shell.terminal, MSG_TTY_FOREGROUND, (uint64_t)kernel_job, 0, NULL, 0, 0);
+    bool interrupted = call(shell.terminal, MSG_TTY_FOREGROUND, (uint64_t)kernel_job, 0, NULL, 0, 0) == 1;
+    if (interrupted && kernel_job != 0) {
+        kill(-kernel_job, SIGINT); /* it came between two jobs: it is for this one */
+    }
+    return interrupted;
 }
 
 struct job *job_new(char *text)
@@ -201,9 +205,8 @@ static void forget(struct job *j)
 }
 
 /* Says who was ended by what; ^C the console has shown, and it drops what was still to be run. */
-static void tell_signals(const struct job *j)
+static void tell_signals(const struct job *j, bool interrupted)
 {
-    bool interrupted = false;
     for (int i = 0; i < j->count; i++) {
         int signal = WIFSIGNALED(j->members[i].status) ? WTERMSIG(j->members[i].status) : 0;
         if (signal == SIGINT && shell.interactive) {
@@ -221,11 +224,10 @@ static void tell_signals(const struct job *j)
 int job_wait(struct job *j)
 {
     wait_done(j);
-    if (j->kernel_job > 0) {
-        terminal_foreground(0);
-    }
+    /* It may have come when the job was as good as over: what follows is not run all the same. */
+    bool interrupted = j->kernel_job > 0 && terminal_foreground(0);
     int status = job_status(j);
-    tell_signals(j);
+    tell_signals(j, interrupted);
     forget(j);
     return status;
 }

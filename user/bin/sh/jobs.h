@@ -34,7 +34,9 @@ void jobs_background(struct job *j); /* gives it a number and says so */
 void jobs_report(bool all);      /* tells of those that have ended; all: also those that run */
 struct job *job_find(const char *what); /* "%1", "%%" or a pid; NULL: none */
 void jobs_forget(void);          /* in a forked shell: its parent's jobs are not its children */
-void terminal_foreground(int kernel_job); /* whom ^C ends; 0: it interrupts reading */
+/* Whom ^C ends; 0: it interrupts reading. -> whether it was typed since the last call; the new job
+ * has been interrupted then. */
+bool terminal_foreground(int kernel_job);
 /* Whether ^C was typed while the shell itself was busy; the first call only starts to watch for it. */
 bool interrupt_asked(void);
 void watch_stop(void); /* the command is over: ^C interrupts reading again */

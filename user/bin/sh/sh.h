@@ -74,6 +74,7 @@ struct input {
     char *block;   /* read ahead, when not byte_wise */
     size_t position, filled;
     int line;      /* number of the last line handed out */
+    int failures;  /* of reading, since it last went well */
 };
 void input_string(struct input *in, const char *text);
 void input_handle(struct input *in, int fd, bool prompts, bool byte_wise);

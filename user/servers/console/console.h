@@ -37,8 +37,8 @@ int64_t request_sync(const struct message *m);
 void serve_readers(void);
 void serve_writers(void);
 void serve_syncers(void);
-/* All waiting readers get -EINTR. */
-void interrupt_readers(void);
+/* All waiting readers get -EINTR. -> whether there were any */
+bool interrupt_readers(void);
 /* That client died: its request is dropped. */
 void cancel_request(uint64_t token);
 

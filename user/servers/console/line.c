@@ -161,13 +161,19 @@ static int columns(size_t start, size_t end)
 
 /* ---- editing ---- */
 
+/* What a person takes for one character: with the combining marks on it. */
 static void erase_character(void)
 {
-    size_t start = character_start(line_length);
+    int width = 0;
 
-    for (int i = columns(start, line_length); i > 0; i--)
+    while (width == 0 && line_length > 0) {
+        size_t start = character_start(line_length);
+
+        width = columns(start, line_length);
+        line_length = start;
+    }
+    for (; width > 0; width--)
         echo("\b \b");
-    line_length = start;
 }
 
 static bool is_blank(uint8_t byte)

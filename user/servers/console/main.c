@@ -20,16 +20,31 @@
 #define BIT_UART 1
 
 static char paths[PATH_MAX];
-static int foreground; /* the job that ^C ends, or 0 */
+static int foreground;   /* the job that ^C ends, or 0 */
+static bool interrupted; /* ^C was typed, and the shell does not know yet */
 static bool dump_asked;
 static int ready_bits = -1;
 
+/* The job may be at its end already, or the shell between two jobs: so it is told besides, by its next
+ * read or change of the foreground job. Otherwise a ^C at the wrong moment would do nothing. */
 void console_interrupt(void)
 {
+    interrupted = true;
     if (foreground != 0 && kill(-foreground, SIGINT) == 0)
         return;
     foreground = 0; /* none, or it is gone */
-    interrupt_readers();
+    if (interrupt_readers())
+        interrupted = false;
+}
+
+static int64_t request_foreground(const struct message *m, struct reply *answer)
+{
+    if (m->arg0 == 1 || m->arg0 > INT32_MAX) /* 1 is the servers' own job */
+        return -EINVAL;
+    foreground = (int)m->arg0;
+    answer->status = interrupted;
+    interrupted = false;
+    return 0;
 }
 
 void console_dump(void)
@@ -98,6 +113,10 @@ static int64_t serve(const struct message *m, struct reply *answer)
     case MSG_READDIR:
         return -ENOTDIR;
     case MSG_READ:
+        if (interrupted && foreground == 0) {
+            interrupted = false;
+            return -EINTR;
+        }
         return request_read(m);
     case MSG_WRITE:
         return request_write(m, answer);
@@ -108,10 +127,7 @@ static int64_t serve(const struct message *m, struct reply *answer)
     case MSG_TRUNCATE:
         return -EINVAL;
     case MSG_TTY_FOREGROUND:
-        if (m->arg0 == 1 || m->arg0 > INT32_MAX) /* 1 is the servers' own job */
-            return -EINVAL;
-        foreground = (int)m->arg0;
-        return 0;
+        return request_foreground(m, answer);
     case MSG_TTY_MODE:
         answer->status = input_set_mode((unsigned)m->arg0);
         return 0;

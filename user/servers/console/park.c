@@ -74,12 +74,14 @@ void serve_readers(void)
     }
 }
 
-void interrupt_readers(void)
+bool interrupt_readers(void)
 {
+    bool any = !list_empty(&readers);
     struct list_node *first;
 
     while ((first = list_first(&readers)) != NULL)
         finish(list_entry(first, struct parked, node), -EINTR);
+    return any;
 }
 
 /* ---- what is written ---- */

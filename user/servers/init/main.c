@@ -102,6 +102,7 @@ int main(void)
 
     if (children.fd < 0 || root < 0) {
         say("cannot start the system: error %d", root < 0 ? -root : -children.fd);
+        power(POWER_OFF, RUN_STATUS_MACHINE);
         return 1;
     }
     session_start(root);

@@ -94,7 +94,9 @@ static int prepare(struct service *service)
         extra = channel_connect(services[service->needs].channel, 0, SESSION_READ | SESSION_WRITE);
     service->channel = channel;
     service->extra = put_away(extra);
-    if (service->extra < 0)
+    if (service->extra == -ENODEV)
+        say("this machine has no %s, which %s needs", service->device, service->name);
+    else if (service->extra < 0)
         say("%s: cannot have what it needs: error %d", service->name, -service->extra);
     return service->extra;
 }

@@ -206,7 +206,11 @@ static struct chunk *chunk_new(void)
         return NULL;
     while (chunk_hint < chunk_count && chunks[chunk_hint] != NULL)
         chunk_hint++;
-    if (!array_fit((void **)&chunks, &chunk_room, chunk_hint + 1, sizeof *chunks) ||
+
+    /* Never for less than there are: a place in the middle must not make the array shrink. */
+    size_t need = chunk_hint == chunk_count ? chunk_count + 1 : chunk_count;
+
+    if (!array_fit((void **)&chunks, &chunk_room, need, sizeof *chunks) ||
         (chunk->base = extend_heap()) == NULL) {
         free(chunk);
         return NULL;

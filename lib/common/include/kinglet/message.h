@@ -46,7 +46,8 @@ enum message_op {
     MSG_CALL_FIRST = 80, /* call() can send from here on */
 
     /* terminals (the console's own control operations, through call()) */
-    MSG_TTY_FOREGROUND = 80, /* arg0: job id that ^C ends; 0: none, ^C gives the reader -EINTR */
+    MSG_TTY_FOREGROUND = 80, /* arg0: job id that ^C ends; 0: none, ^C gives the reader -EINTR
+                                 -> status 1: ^C was typed since the last such call */
     MSG_TTY_MODE,            /* arg0: TTY_ bits -> status = the old ones */
     MSG_REGISTER_DRIVER,     /* to a file server: arg0 major, arg1: session handle device nodes of
                                 that major redirect to */

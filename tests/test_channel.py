@@ -1,0 +1,30 @@
+"""Channels and sessions, with test programs that are server and client (user/test/channel*.c, sessions.c)."""
+
+import pytest
+
+from inside import cases, verdict
+
+
+@pytest.mark.parametrize("case", cases("channel"))
+def test_calls_and_grants(kinglet, case):
+    verdict(kinglet, "channel", case)
+
+
+@pytest.mark.parametrize("case", cases("channel_death"))
+def test_death_of_client_or_server(kinglet, case):
+    verdict(kinglet, "channel_death", case)
+
+
+@pytest.mark.parametrize("case", cases("channel_death"))
+def test_death_of_client_or_server_with_all_kernel_checks(kinglet, case):
+    verdict(kinglet, "channel_death", case, debug=True)
+
+
+@pytest.mark.parametrize("case", cases("sessions"))
+def test_sessions(kinglet, case):
+    verdict(kinglet, "sessions", case)
+
+
+@pytest.mark.parametrize("case", cases("sessions"))
+def test_sessions_with_all_kernel_checks(kinglet, case):
+    verdict(kinglet, "sessions", case, debug=True)

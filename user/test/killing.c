@@ -1,0 +1,444 @@
+/*
+ * kill: from whatever a process is doing, it ends, with the signal it was sent, and leaves nothing behind.
+ */
+#include "check.h"
+
+#include <fcntl.h>
+
+static char buffer[100000];
+static int ends[2], ready[2];
+
+/* --- what the victims do; each tells `ready` before, for those whose state has no name --- */
+
+static void tell(void)
+{
+    CHECK_EQUAL(write(ready[1], "x", 1), 1);
+}
+
+static void spins(void)
+{
+    tell();
+    for (;;)
+        ;
+}
+
+static void calls_all_the_time(void)
+{
+    tell();
+    for (;;)
+        getpid();
+}
+
+static void yields(void)
+{
+    tell();
+    for (;;)
+        yield();
+}
+
+static void sleeps(void)
+{
+    sleep_ns(UINT64_MAX);
+}
+
+static void reads_pipe(void)
+{
+    read(ends[0], buffer, 1);
+}
+
+static void writes_pipe(void)
+{
+    write(ends[1], buffer, sizeof buffer);
+}
+
+static void polls(void)
+{
+    struct pollfd list[2] = {{.fd = ends[0], .events = POLLIN}, {.fd = 0, .events = POLLIN}};
+    poll(list, 2, -1);
+}
+
+static void polls_with_timeout(void)
+{
+    struct pollfd list[6] = {{.fd = ends[0], .events = POLLIN}, {.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1}};
+    poll(list, 5, 1000000);
+}
+
+static void waits(void)
+{
+    if (fork() == 0)
+        sleep_ns(20 * MS);
+    else
+        wait_status(-1, NULL, 0);
+    _exit(0);
+}
+
+static void reads_console(void)
+{
+    read(0, buffer, 1);
+}
+
+static void ends_with_daemons(void)
+{
+    int daemon = fork_flags(FORK_DAEMON);
+    if (daemon == 0)
+        for (;;)
+            yield();
+    tell();
+    _exit(0);
+}
+
+static void forks(void)
+{
+    tell();
+    for (;;) {
+        int pid = fork();
+        if (pid == 0)
+            _exit(0);
+        if (pid > 0)
+            wait_status(pid, NULL, 0);
+    }
+}
+
+static void execs(void)
+{
+    tell();
+    for (;;) {
+        int pid = fork();
+        if (pid == 0) {
+            execl("/test/killing", "killing", "--end", NULL);
+            _exit(1);
+        }
+        wait_status(pid, NULL, 0);
+    }
+}
+
+static void execs_itself_for_ever(void)
+{
+    execl("/test/killing", "killing", "--again", NULL);
+    _exit(1);
+}
+
+static void uses_files(void)
+{
+    tell();
+    for (;;) {
+        int file = open("/README", O_RDONLY);
+        read(file, buffer, sizeof buffer);
+        close(file);
+    }
+}
+
+static void grows_and_shrinks(void)
+{
+    tell();
+    for (;;) {
+        char *start = sbrk(8 << 20);
+        for (int i = 0; i < 8 << 20; i += 4096)
+            start[i] = 1;
+        sbrk(-(8 << 20));
+    }
+}
+
+static int start(void (*what)(void))
+{
+    CHECK_EQUAL(pipe(ends), 0);
+    CHECK_EQUAL(pipe(ready), 0);
+    int pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        what();
+        _exit(0);
+    }
+    return pid;
+}
+
+static void kill_and_wait(int pid)
+{
+    CHECK_EQUAL(kill(pid, SIGTERM), 0);
+    CHECK_EQUAL(ending_of(pid), -SIGTERM);
+    for (int i = 0; i < 2; i++) {
+        close(ends[i]);
+        close(ready[i]);
+    }
+}
+
+static void blocked(void (*what)(void), const char *reason)
+{
+    int pid = start(what);
+    wait_until_blocked(pid, reason);
+    kill_and_wait(pid);
+}
+
+/* Killed at many moments, since what it is doing changes all the time. */
+static void busy(void (*what)(void), int rounds)
+{
+    for (int i = 0; i < rounds; i++) {
+        char c;
+        int pid = start(what);
+        CHECK_EQUAL(read(ready[0], &c, 1), 1);
+        sleep_ns((uint64_t)(i * 377 % 1000) * 7000);
+        kill_and_wait(pid);
+    }
+}
+
+/* --- the cases --- */
+
+static void while_it_computes(void)
+{
+    busy(spins, 3);
+}
+
+static void while_it_calls_the_kernel(void)
+{
+    busy(calls_all_the_time, 3);
+    busy(yields, 3);
+}
+
+static void while_it_is_ready_and_never_ran(void)
+{
+    for (int i = 0; i < 20; i++) {
+        int pid = start(spins);
+        kill_and_wait(pid);
+    }
+}
+
+static void while_it_sleeps(void)
+{
+    blocked(sleeps, "sleep");
+}
+
+static void while_it_reads_a_pipe(void)
+{
+    blocked(reads_pipe, "pipe read");
+}
+
+static void while_it_writes_a_pipe(void)
+{
+    blocked(writes_pipe, "pipe write");
+}
+
+static void while_it_polls(void)
+{
+    blocked(polls, "poll");
+    blocked(polls_with_timeout, "poll");
+}
+
+static void while_it_waits(void)
+{
+    blocked(waits, "child");
+    sleep_ns(30 * MS);
+}
+
+static void while_it_reads_the_console(void)
+{
+    blocked(reads_console, "call");
+    blocked(reads_console, "call"); /* the console has forgotten the first */
+}
+
+static void while_it_ends_its_daemons(void)
+{
+    for (int i = 0; i < 10; i++) {
+        char c;
+        int pid = start(ends_with_daemons);
+        CHECK_EQUAL(read(ready[0], &c, 1), 1);
+        kill(pid, SIGTERM);
+        int how = ending_of(pid);
+        CHECK(how == 0 || how == -SIGTERM);
+        close(ends[0]), close(ends[1]), close(ready[0]), close(ready[1]);
+    }
+}
+
+static void while_it_forks(void)
+{
+    busy(forks, 30);
+}
+
+static void while_it_execs(void)
+{
+    busy(execs, 30);
+    for (int i = 0; i < 30; i++) {
+        int pid = start(execs_itself_for_ever);
+        sleep_ns((uint64_t)(i * 377 % 1000) * 3000);
+        kill_and_wait(pid);
+    }
+}
+
+static void while_it_uses_files(void)
+{
+    busy(uses_files, 40);
+}
+
+static void while_its_memory_changes(void)
+{
+    busy(grows_and_shrinks, 15);
+}
+
+static void each_signal_is_reported(void)
+{
+    for (int signal = 1; signal < NSIG; signal++) {
+        int pid = fork();
+        if (pid == 0)
+            sleeps();
+        CHECK_EQUAL(kill(pid, signal), 0);
+        CHECK_EQUAL(ending_of(pid), -signal);
+    }
+}
+
+static void the_first_signal_counts(void)
+{
+    int pid = fork();
+    if (pid == 0)
+        sleeps();
+    wait_until_blocked(pid, "sleep");
+    CHECK_EQUAL(kill(pid, SIGTERM), 0);
+    CHECK_EQUAL(kill(pid, SIGKILL), 0);
+    CHECK_EQUAL(ending_of(pid), -SIGTERM);
+}
+
+static void signal_0_only_asks(void)
+{
+    int pid = fork();
+    if (pid == 0) {
+        sleep_ns(3 * MS);
+        _exit(8);
+    }
+    CHECK_EQUAL(kill(pid, 0), 0);
+    CHECK_EQUAL(ending_of(pid), 8);
+    CHECK_ERRNO(kill(pid, 0), ESRCH);
+}
+
+static void nonsense_is_refused(void)
+{
+    CHECK_ERRNO(kill(getpid(), -1), EINVAL);
+    CHECK_ERRNO(kill(getpid(), NSIG), EINVAL);
+    CHECK_ERRNO(kill(getpid(), INT32_MAX), EINVAL);
+    CHECK_ERRNO(kill(0x3ffffff0, SIGTERM), ESRCH);
+    CHECK_ERRNO(kill(INT32_MAX, SIGTERM), ESRCH);
+    CHECK_ERRNO(kill(INT32_MIN, SIGTERM), ESRCH);
+    CHECK_ERRNO(kill(-0x3ffffff0, SIGTERM), ESRCH);
+}
+
+/* pid 1 and the servers, which are no part of this session. */
+static void servers_and_init_are_out_of_reach(void)
+{
+    static struct proc_info list[64];
+    int mine = getpid(), session = 0, others = 0;
+    int n = process_list(0, list, 64);
+    CHECK(n > 3);
+    for (int i = 0; i < n; i++)
+        if (list[i].pid == mine)
+            session = list[i].session;
+    CHECK(session > 0);
+    for (int i = 0; i < n; i++) {
+        if (list[i].session == session)
+            continue;
+        others++;
+        for (int signal = 0; signal < NSIG; signal++)
+            CHECK_ERRNO(kill(list[i].pid, signal), EPERM);
+        CHECK_ERRNO(kill(-list[i].job, SIGKILL), EPERM);
+        CHECK_EQUAL(setjob(list[i].pid, 0), -EPERM);
+        CHECK_EQUAL(setjob(0, list[i].job), -EPERM);
+        struct job_limits limits = {1, 1};
+        CHECK_EQUAL(job_limits(list[i].job, &limits, NULL), -EPERM);
+    }
+    CHECK(others >= 3); /* init, console, ramfs */
+    int now = process_list(0, list, 64);
+    CHECK_EQUAL(now, n);
+}
+
+static void a_job_ends_as_a_whole(void)
+{
+    int pids[40];
+    int first = fork();
+    if (first == 0)
+        sleeps();
+    int job = setjob(first, 0);
+    CHECK(job > 0);
+    CHECK(job != getjob(0));
+    for (int i = 0; i < 40; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            setjob(0, job);
+            if (i % 3 == 0)
+                for (;;)
+                    ;
+            if (i % 3 == 1)
+                for (;;) {
+                    if (fork() == 0)
+                        _exit(0);
+                    wait_status(-1, NULL, 0);
+                }
+            sleeps();
+        }
+        CHECK_EQUAL(setjob(pids[i], job), job);
+    }
+    sleep_ns(20 * MS);
+    CHECK_EQUAL(kill(-job, SIGINT), 0);
+    CHECK_EQUAL(ending_of(first), -SIGINT);
+    for (int i = 0; i < 40; i++)
+        CHECK_EQUAL(ending_of(pids[i]), -SIGINT);
+    CHECK_ERRNO(kill(-job, SIGINT), ESRCH);
+}
+
+/* Each end of it is open in others only, as with `a | b` and ^C. */
+static void a_killed_process_closes_its_pipes(void)
+{
+    CHECK_EQUAL(pipe(ends), 0);
+    int pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        sleeps();
+    }
+    close(ends[1]);
+    CHECK_EQUAL(kill(pid, SIGKILL), 0);
+    CHECK_EQUAL(read(ends[0], buffer, 1), 0);
+    CHECK_EQUAL(ending_of(pid), -SIGKILL);
+}
+
+static void two_can_kill_each_other(void)
+{
+    int a = fork();
+    if (a == 0)
+        sleeps();
+    int b = fork();
+    if (b == 0) {
+        kill(a, SIGTERM);
+        kill(getpid(), SIGTERM);
+        for (;;)
+            ;
+    }
+    CHECK_EQUAL(ending_of(b), -SIGTERM);
+    CHECK_EQUAL(ending_of(a), -SIGTERM);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--end") == 0)
+        return 0;
+    if (argc > 1 && strcmp(argv[1], "--again") == 0)
+        execs_itself_for_ever();
+    check_start(argc, argv);
+    RUN(while_it_computes);
+    RUN(while_it_calls_the_kernel);
+    RUN(while_it_is_ready_and_never_ran);
+    RUN(while_it_sleeps);
+    RUN(while_it_reads_a_pipe);
+    RUN(while_it_writes_a_pipe);
+    RUN(while_it_polls);
+    RUN(while_it_waits);
+    RUN(while_it_reads_the_console);
+    RUN(while_it_ends_its_daemons);
+    RUN(while_it_forks);
+    RUN(while_it_execs);
+    RUN(while_it_uses_files);
+    RUN(while_its_memory_changes);
+    RUN(each_signal_is_reported);
+    RUN(the_first_signal_counts);
+    RUN(signal_0_only_asks);
+    RUN(nonsense_is_refused);
+    RUN(servers_and_init_are_out_of_reach);
+    RUN(a_job_ends_as_a_whole);
+    RUN(a_killed_process_closes_its_pipes);
+    RUN(two_can_kill_each_other);
+    return check_end();
+}

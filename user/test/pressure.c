@@ -1,0 +1,366 @@
+/*
+ * Memory runs out: what was promised is kept, what was not is refused by name, and nobody dies of another's
+ * appetite. Meant for machines of little memory (tests/test_memory.py runs it with 32 and 64 MiB).
+ */
+#include "check.h"
+
+#include <fcntl.h>
+#include <kinglet/stack.h>
+#include <sys/stat.h>
+
+#define PAGE 4096l
+#define NOTHING_LEFT 3 /* frames */
+
+static char shared[256 << 10] = "from the parent"; /* written before fork: shared, copy-on-write */
+static char untouched[256 << 10];
+static int go[2];
+
+/* Blocks until go's writers are gone: that takes no memory. */
+static void wait_for_go(void)
+{
+    char c;
+    close(go[1]);
+    CHECK_EQUAL(read(go[0], &c, 1), 0);
+}
+
+static uint64_t available(void)
+{
+    struct system_info info;
+    CHECK_EQUAL(system_info(&info), 0);
+    return info.frames_available;
+}
+
+/* A system call with sp, and its first or second argument, `depth` bytes further down, where the stack may not
+ * have grown yet. */
+__attribute__((noinline)) static long call_far_down(long depth, long number, long a, long b, long c, bool second)
+{
+    register long a0 __asm__("a0") = a;
+    register long a1 __asm__("a1") = b;
+    register long a2 __asm__("a2") = c;
+    register long a7 __asm__("a7") = number;
+    __asm__ volatile("mv s1, sp; sub sp, sp, %5; bnez %4, 1f; mv a0, sp; 1: beqz %4, 2f; mv a1, sp; 2:"
+                     "ecall; mv sp, s1"
+                     : "+r"(a0), "+r"(a1), "+r"(a2)
+                     : "r"(a7), "r"((long)second), "r"(depth)
+                     : "s1", "memory");
+    return a0;
+}
+
+/* Takes what it can get, until nobody gets any; then waits for its end. Its job pays for the heap, but not for
+ * the stack, which a system call makes grow: that fails by name where an access would end the process. */
+static void eat(void)
+{
+    char c;
+    long depth = 65536, growth;
+    close(go[1]);
+    while ((growth = call_far_down(depth, SYS_system_info, 0, 0, 0, false)) == 0)
+        depth += PAGE;
+    CHECK(growth == -ENOMEM || depth > (7 << 20));
+    for (long step = 1 << 22; step >= PAGE; step /= 2) {
+        char *got;
+        while ((got = sbrk(step)) != (char *)-1)
+            for (long i = 0; i < step; i += PAGE)
+                got[i] = 1;
+        CHECK_EQUAL(errno, ENOMEM);
+    }
+    read(go[0], &c, 1);
+    sleep_ns(UINT64_MAX);
+}
+
+enum { EATERS = 3 };
+static int eaters[EATERS];
+
+static void eat_all(void)
+{
+    for (int i = 0; i < EATERS; i++) {
+        eaters[i] = fork();
+        CHECK(eaters[i] >= 0 || i > 0);
+        if (eaters[i] == 0)
+            eat();
+    }
+    for (int i = 0; i < EATERS; i++)
+        if (eaters[i] > 0)
+            wait_until_blocked(eaters[i], "pipe read");
+    CHECK(available() <= NOTHING_LEFT);
+}
+
+static void end_eaters(void)
+{
+    for (int i = 0; i < EATERS; i++)
+        if (eaters[i] > 0) {
+            kill(eaters[i], SIGKILL);
+            CHECK_EQUAL(ending_of(eaters[i]), -SIGKILL);
+        }
+}
+
+/* f runs in a child that was made, and promised all it has, while there was plenty. */
+static int under_pressure(void (*before)(void), void (*after)(void))
+{
+    CHECK_EQUAL(pipe(go), 0);
+    int pid = fork();
+    if (pid == 0) {
+        if (before)
+            before();
+        wait_for_go();
+        after();
+        _exit(0);
+    }
+    wait_until_blocked(pid, "pipe read");
+    eat_all();
+    close(go[1]);
+    int status = ending_of(pid);
+    end_eaters();
+    close(go[0]);
+    return status;
+}
+
+static char *promised;
+
+static void get_promise(void)
+{
+    promised = sbrk(6 << 20);
+    CHECK(promised != (char *)-1);
+}
+
+static void touch_promise(void)
+{
+    for (long i = 0; i < 6 << 20; i += PAGE) {
+        CHECK(promised[i] == 0);
+        promised[i] = 1;
+    }
+    for (long i = 0; i < (long)sizeof untouched; i += PAGE)
+        untouched[i] = 1;
+    for (long i = 0; i < 6 << 20; i += PAGE)
+        CHECK(promised[i] == 1);
+}
+
+static void what_sbrk_gave_can_be_touched(void)
+{
+    CHECK_EQUAL(under_pressure(get_promise, touch_promise), 0);
+}
+
+static void write_shared(void)
+{
+    for (long i = 0; i < (long)sizeof shared; i += PAGE) {
+        CHECK(shared[i] == (i ? 's' : 'f'));
+        shared[i] = 'c';
+    }
+}
+
+static void pages_shared_by_fork_can_be_written(void)
+{
+    for (long i = PAGE; i < (long)sizeof shared; i += PAGE)
+        shared[i] = 's';
+    CHECK_EQUAL(under_pressure(NULL, write_shared), 0);
+    for (long i = PAGE; i < (long)sizeof shared; i += PAGE)
+        CHECK(shared[i] == 's');
+}
+
+STACK_PROMISE(131072);
+
+__attribute__((noinline)) static void use_stack(long bytes)
+{
+    volatile char room[bytes];
+    for (long i = bytes - 1; i >= 0; i -= PAGE)
+        room[i] = 1;
+    CHECK(room[bytes - 1] == 1);
+}
+
+static void use_promised_stack(void)
+{
+    use_stack(120000);
+}
+
+static void the_stack_promised_at_exec_can_be_used(void)
+{
+    CHECK_EQUAL(under_pressure(NULL, use_promised_stack), 0);
+}
+
+static void use_much_stack(void)
+{
+    use_stack(4 << 20);
+}
+
+/* Only the grower: the eaters, the servers and this process live on. */
+static void stack_growth_beyond_it_ends_the_grower_alone(void)
+{
+    CHECK_EQUAL(under_pressure(NULL, use_much_stack), -SIGBUS);
+    CHECK_EQUAL(in_child(use_much_stack), 0); /* with memory it is allowed */
+}
+
+enum { CALCULATORS = 20 };
+static int calculators[CALCULATORS];
+
+static void start_calculators(void)
+{
+    for (int i = 0; i < CALCULATORS; i++) {
+        calculators[i] = fork();
+        CHECK(calculators[i] >= 0);
+        if (calculators[i] == 0) {
+            wait_for_go();
+            volatile double x = 2;
+            x = x * x;
+            sleep_ns(20 * MS); /* until all of them have begun */
+            CHECK(x == 4);
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < CALCULATORS; i++)
+        wait_until_blocked(calculators[i], "pipe read");
+}
+
+static void end_calculators(void)
+{
+    for (int i = 0; i < CALCULATORS; i++)
+        CHECK_EQUAL(ending_of(calculators[i]), 0);
+}
+
+static void a_first_floating_point_instruction_is_no_growth(void)
+{
+    CHECK_EQUAL(under_pressure(start_calculators, end_calculators), 0);
+}
+
+static void refused(long result)
+{
+    CHECK(result >= 0 || errno == ENOMEM || errno == ENOSPC);
+}
+
+static void try_everything(void)
+{
+    struct stat st;
+    int ends[2];
+    static char *arguments[] = {(char *)"true", NULL};
+    static struct pollfd many[1000];
+    for (int round = 0; round < 50; round++) { /* what a slab has left is used up by and by */
+        refused(pipe(ends));
+        refused(fork());
+        refused((long)sbrk(PAGE));
+        refused(open("/README", O_RDONLY));
+        refused(open("/tmp/pressure", O_RDWR | O_CREAT, 0666));
+        refused(stat("/bin", &st));
+        refused(mkdir("/tmp/pressure.d", 0777) < 0 && errno == EEXIST ? 0 : 0);
+        refused(execve("/bin/true", arguments, NULL));
+        refused(poll(many, 1000, 0));
+        int result = channel_create(0);
+        CHECK(result >= 0 || result == -ENOMEM);
+        result = process_open(getpid());
+        CHECK(result >= 0 || result == -ENOMEM);
+        result = setjob(0, 0);
+        CHECK(result >= 0 || result == -ENOMEM || result == -EAGAIN);
+        errno = ENOMEM;
+    }
+    for (int i = 3; i < 1024; i++)
+        close(i);
+    refused(unlink("/tmp/pressure") < 0 && errno == ENOENT ? 0 : 0);
+    rmdir("/tmp/pressure.d");
+}
+
+static void everything_else_says_enomem(void)
+{
+    CHECK_EQUAL(under_pressure(NULL, try_everything), 0);
+}
+
+static int file;
+
+static void open_file(void)
+{
+    file = open("/README", O_RDONLY);
+    CHECK(file >= 0);
+}
+
+static void call_with_new_stack(void)
+{
+    CHECK_EQUAL(call_far_down(2 << 20, SYS_system_info, 0, 0, 0, false), -ENOMEM);
+    CHECK_EQUAL(call_far_down(2 << 20, SYS_read, file, 0, 64, true), -ENOMEM);
+    CHECK_EQUAL(call_far_down(2 << 20, SYS_fstat, file, 0, 0, true), -ENOMEM);
+    CHECK_EQUAL(call_far_down(2 << 20, SYS_setname, 0, 0, 0, false), -ENOMEM);
+}
+
+static void call_with_new_stack_in_plenty(void)
+{
+    file = open("/README", O_RDONLY);
+    CHECK_EQUAL(call_far_down(2 << 20, SYS_system_info, 0, 0, 0, false), 0);
+    CHECK_EQUAL(call_far_down(2 << 20, SYS_read, file, 0, 64, true), 64);
+}
+
+/* The kernel grows the stack as the program's own access would, and says so when it cannot. */
+static void a_call_that_needs_new_stack_fails_by_name(void)
+{
+    CHECK_EQUAL(under_pressure(open_file, call_with_new_stack), 0);
+    CHECK_EQUAL(in_child(call_with_new_stack_in_plenty), 0);
+}
+
+/* Whoever comes while nothing is left fails, and leaves nothing behind. */
+static void fork_fails_whole(void)
+{
+    CHECK_EQUAL(pipe(go), 0);
+    eat_all();
+    struct system_info before, after;
+    CHECK_EQUAL(system_info(&before), 0);
+    for (int i = 0; i < 100; i++)
+        CHECK_ERRNO(fork(), ENOMEM);
+    CHECK_EQUAL(system_info(&after), 0);
+    CHECK(after.processes == before.processes && after.frames_available == before.frames_available);
+    CHECK(after.objects == before.objects && after.handle_tables == before.handle_tables);
+    end_eaters();
+    int pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0)
+        _exit(0);
+    CHECK_EQUAL(ending_of(pid), 0);
+}
+
+/* A parent that has most of the memory itself cannot be copied, and loses nothing by the attempt. */
+static void a_fork_too_large_fails_whole(void)
+{
+    struct system_info info;
+    CHECK_EQUAL(system_info(&info), 0);
+    long bytes = (long)info.frames_total * PAGE / 2 / PAGE * PAGE;
+    char *start = sbrk(bytes);
+    CHECK(start != (char *)-1);
+    for (long i = 0; i < bytes; i += PAGE)
+        start[i] = (char)(i / PAGE);
+    for (int i = 0; i < 20; i++)
+        CHECK_ERRNO(fork(), ENOMEM);
+    for (long i = 0; i < bytes; i += PAGE) {
+        CHECK(start[i] == (char)(i / PAGE));
+        start[i] = 1;
+    }
+}
+
+static void a_file_cannot_eat_the_machine(void)
+{
+    static char chunk[32768];
+    int file = open("/tmp/large", O_WRONLY | O_CREAT, 0666);
+    CHECK(file >= 0);
+    long n, total = 0;
+    while ((n = write(file, chunk, sizeof chunk)) > 0)
+        total += n;
+    CHECK_EQUAL(n, -1);
+    CHECK_EQUAL(errno, ENOSPC);
+    CHECK(total > 4 << 20);
+    int pid = fork(); /* others have room left */
+    if (pid == 0) {
+        execl("/bin/true", "true", NULL);
+        _exit(99);
+    }
+    CHECK_EQUAL(ending_of(pid), 0);
+    close(file);
+    CHECK_EQUAL(unlink("/tmp/large"), 0);
+}
+
+int main(int argc, char **argv)
+{
+    check_start(argc, argv);
+    RUN(what_sbrk_gave_can_be_touched);
+    RUN(pages_shared_by_fork_can_be_written);
+    RUN(the_stack_promised_at_exec_can_be_used);
+    RUN(stack_growth_beyond_it_ends_the_grower_alone);
+    RUN(a_first_floating_point_instruction_is_no_growth);
+    RUN(everything_else_says_enomem);
+    RUN(a_call_that_needs_new_stack_fails_by_name);
+    RUN(fork_fails_whole);
+    RUN(a_fork_too_large_fails_whole);
+    RUN(a_file_cannot_eat_the_machine);
+    return check_end();
+}
