@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 
 /* Byte n of a sequence that repeats in no round number. */
 static inline unsigned char fs_byte(uint64_t n)

@@ -20,6 +20,8 @@
 
 void console_interrupt(void); /* ^C was typed */
 void console_dump(void);      /* ^P was typed */
+/* Tell those who poll whether something can be read and written. */
+void console_ready(bool input);
 
 /* ---- park.c ---- */
 
@@ -54,6 +56,8 @@ bool input_ready(void);
  * for input_consume, which takes them off. 0 bytes with input_ready: the end. */
 size_t input_peek(uint8_t *to, size_t room, size_t *places);
 void input_consume(size_t places);
+/* Whether there will be something to read after so many places were consumed. */
+bool input_left(size_t places);
 /* Forget all that was typed and not read. */
 void input_discard(void);
 /* Set TTY_ bits; gives the old ones. */

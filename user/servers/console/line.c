@@ -39,6 +39,11 @@ bool input_ready(void)
     return queued != consumed;
 }
 
+bool input_left(size_t places)
+{
+    return queued - consumed > places;
+}
+
 size_t input_peek(uint8_t *to, size_t room, size_t *places)
 {
     uint32_t at = consumed;

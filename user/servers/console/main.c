@@ -54,9 +54,18 @@ void console_dump(void)
 
 /* ---- requests ---- */
 
-static int readiness(void)
+static int readiness(bool input)
 {
-    return (input_ready() ? POLLIN : 0) | (output_room() > 1 ? POLLOUT : 0);
+    return (input ? POLLIN : 0) | (output_room() > 1 ? POLLOUT : 0);
+}
+
+void console_ready(bool input)
+{
+    int bits = readiness(input);
+
+    if (bits != ready_bits)
+        session_ready(HANDLE_CHANNEL, COOKIE_OPEN, bits);
+    ready_bits = bits;
 }
 
 static int64_t request_open(const struct message *m, struct reply *answer)
@@ -75,7 +84,7 @@ static int64_t request_open(const struct message *m, struct reply *answer)
     answer->flags = REPLY_SESSION;
     answer->extra = COOKIE_OPEN;
     answer->length = (m->arg0 & O_PATH) != 0 ? 0 : access[m->arg0 & O_ACCMODE];
-    answer->length |= (uint64_t)readiness() << SESSION_READY_SHIFT;
+    answer->length |= (uint64_t)readiness(input_ready()) << SESSION_READY_SHIFT;
     return 0;
 }
 
@@ -152,10 +161,7 @@ static void settle(void)
         dump_asked = false;
         dump();
     }
-    if (readiness() != ready_bits) {
-        ready_bits = readiness();
-        session_ready(HANDLE_CHANNEL, COOKIE_OPEN, ready_bits);
-    }
+    console_ready(input_ready());
 }
 
 static void say(const char *what, int64_t error)

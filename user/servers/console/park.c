@@ -52,6 +52,9 @@ static void deliver(uint64_t token, uint64_t bytes)
     struct reply answer = {
         .token = token, .status = (int64_t)n, .data = text, .length = n, .flags = REPLY_DATA};
 
+    /* Before the reply: the reader may go on at once, and poll must not promise it what it has got. */
+    console_ready(input_left(places));
+
     int64_t result = reply(HANDLE_CHANNEL, &answer);
 
     if (result >= 0) {
