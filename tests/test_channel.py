@@ -1,4 +1,4 @@
-"""Channels and sessions, with test programs that are server and client (user/test/channel*.c, sessions.c)."""
+"""Channels, sessions and mounts, with test programs that are server and client (user/test/channel.c, ...)."""
 
 import pytest
 
@@ -28,3 +28,8 @@ def test_sessions(kinglet, case):
 @pytest.mark.parametrize("case", cases("sessions"))
 def test_sessions_with_all_kernel_checks(kinglet, case):
     verdict(kinglet, "sessions", case, debug=True)
+
+
+@pytest.mark.parametrize("case", cases("mounts"))
+def test_paths_over_several_servers(kinglet, case):
+    verdict(kinglet, "mounts", case)

@@ -28,4 +28,4 @@ def test_mounts(kinglet, case):
 @pytest.mark.parametrize("program", ["fs_names", "fs_data", "fs_mount"])
 def test_with_all_kernel_checks(kinglet, program):
     for case in cases(program):
-        verdict(kinglet, program, case, debug=True)
+        verdict(kinglet, program, case, debug=True, mem="64M")

@@ -55,7 +55,7 @@ def test_too_little_memory(kinglet, mem):
 def test_any_boot_hart(kinglet):
     """OpenSBI lets any hart boot; it is not ours to choose, so several boots are looked at."""
     harts = set()
-    for i in range(8):
+    for i in range(6):
         result = kinglet.run("ps | wc -l; echo fine", smp=4, debug=i % 2 == 1)
         assert result.lines[-1] == "fine"
         harts.add(re.match(r"Kinglet: hart (\d+)", result.lines[0])[1])
@@ -145,7 +145,7 @@ def run_on(kinglet, model, *arguments):
             while not over and (data := os.read(process.stdout.fileno(), 65536)):
                 log.write(data)
                 text += data
-                over = not model.startswith("virt") and re.search(rb"cannot run.*\n|has no .*\n", text)
+                over = not model.startswith("virt") and re.search(rb"Kinglet cannot run.*\n|this machine has no .*\n", text)
             status = None if over else process.wait()
         finally:
             stopper.cancel()
@@ -162,7 +162,7 @@ def model_exists(name):
 @pytest.mark.parametrize("model, arguments", [
     ("virt,aclint=on", []), ("virt", ["-cpu", "rv64,sstc=off"]), ("virt", ["-device", "virtio-rng-device"]),
     ("virt,aia=aplic", []), ("virt,aia=aplic-imsic", []), ("virt", ["-cpu", "rv64,f=off,d=off"]),
-    ("sifive_u", ["-smp", "2"]), ("spike", []), ("microchip-icicle-kit", ["-smp", "5", "-m", "2G"]),
+    ("sifive_u", ["-smp", "2"]), ("spike", []),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else value)
 def test_other_machines_run_or_say_why_not(kinglet, model, arguments):
     if not model_exists(model.split(",")[0]):

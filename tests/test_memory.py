@@ -1,4 +1,4 @@
-"""Memory as programs see it: the heap, fork's copies (user/test/heap.c, copies.c)."""
+"""Memory as programs see it: the heap, fork's copies, and what happens when there is none left."""
 
 import pytest
 
@@ -18,3 +18,14 @@ def test_copy_on_write(kinglet, case):
 @pytest.mark.parametrize("case", cases("copies"))
 def test_copy_on_write_with_all_kernel_checks(kinglet, case):
     verdict(kinglet, "copies", case, debug=True)
+
+
+@pytest.mark.parametrize("mem", ["32M", "64M"])
+@pytest.mark.parametrize("case", cases("pressure"))
+def test_memory_runs_out(kinglet, case, mem):
+    verdict(kinglet, "pressure", case, mem=mem)
+
+
+@pytest.mark.parametrize("case", cases("pressure"))
+def test_memory_runs_out_with_all_kernel_checks(kinglet, case):
+    verdict(kinglet, "pressure", case, mem="32M", debug=True)

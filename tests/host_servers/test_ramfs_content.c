@@ -200,6 +200,30 @@ CASE(freed_blocks_leave_the_heap_in_any_order)
     CHECK_EQUAL(stub_heap_bytes, start);
 }
 
+/* Many chunks, then a gap among the first of them: filling it must not lose the others. */
+CASE(a_gap_among_many_chunks_is_filled)
+{
+    static uint32_t blocks[2000];
+
+    new_file();
+    for (uint32_t i = 0; i < 2000; i++) {
+        blocks[i] = block_new();
+        CHECK(blocks[i] != 0);
+        *(uint32_t *)block_data(blocks[i]) = i;
+    }
+    for (int i = 0; i < 100; i++)
+        block_free(blocks[i]);
+    for (uint32_t i = 0; i < 100; i++) {
+        blocks[i] = block_new();
+        CHECK(blocks[i] != 0);
+        *(uint32_t *)block_data(blocks[i]) = i;
+    }
+    for (uint32_t i = 0; i < 2000; i++) {
+        CHECK_EQUAL(*(uint32_t *)block_data(blocks[i]), i);
+        block_free(blocks[i]);
+    }
+}
+
 CASE(a_cookie_dies_with_its_inode)
 {
     struct inode *many[100];

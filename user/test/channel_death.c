@@ -313,8 +313,10 @@ static void serve_a_crowd(int channel)
             answered += result == 0;
         }
         *place = m;
-        if (n % 3)
-            CHECK_EQUAL(grant_read(channel, m.token, 100, buffer, 5000), 5000);
+        if (n % 3) {
+            int64_t copied = grant_read(channel, m.token, 100, buffer, 5000);
+            CHECK(copied == 5000 || copied == -ESRCH);
+        }
     }
 }
 

@@ -159,6 +159,18 @@ static void check_print_difference(const struct system_info *before, const struc
                    check_value(now, i));
 }
 
+/* The pids of init and the servers, summed up: it changes when one has died and was started again. */
+static uint64_t check_servers(void)
+{
+    static struct proc_info list[16];
+    uint64_t sum = 0;
+    int n = process_list(1, list, 16), session = n > 0 ? list[0].session : 0;
+    for (int i = 0; i < n; i++)
+        if (list[i].session == session)
+            sum = sum * 31 + (uint64_t)list[i].pid;
+    return sum;
+}
+
 /* Runs a case to its end in a child; says what went wrong, if anything. */
 static bool check_once(const char *name, void (*run)(void))
 {
@@ -198,12 +210,13 @@ static bool check_once(const char *name, void (*run)(void))
 
 /* One case: it must succeed, and all it used must be back. Objects are counted strictly. Frames may move
  * once (slabs with holes, the heap of a server that grew); a leak moves them each time. */
-static void check_run(const char *name, void (*run)(void))
+static inline void check_run(const char *name, void (*run)(void))
 {
     struct system_info before, after;
     if (check_only && strcmp(check_only, name) != 0)
         return;
     const char *verdict = NULL;
+    uint64_t servers = check_servers();
     for (int attempt = 0; attempt < 3 && !verdict; attempt++) {
         system_info(&before);
         if (!check_once(name, run)) {
@@ -211,7 +224,9 @@ static void check_run(const char *name, void (*run)(void))
             check_failures++;
             return;
         }
-        if (!check_settled(&before, CHECK_OBJECTS, &after))
+        if (check_servers() != servers)
+            verdict = "FAILED: a server has died";
+        else if (!check_settled(&before, CHECK_OBJECTS, &after))
             verdict = "FAILED: objects leaked";
         else if (check_settled(&before, CHECK_COUNTS, &after))
             verdict = "ok";
@@ -231,7 +246,7 @@ static void check_nothing(void)
 }
 
 /* The first lines of main. One round before it counts: pages of this program that fork and printf touch. */
-static void check_start(int argc, char **argv)
+static inline void check_start(int argc, char **argv)
 {
     check_only = argc > 1 ? argv[1] : NULL;
     printf("%s\n", argv[0]);
@@ -242,7 +257,7 @@ static void check_start(int argc, char **argv)
 }
 
 /* Its last. */
-static int check_end(void)
+static inline int check_end(void)
 {
     return check_failures ? 1 : 0;
 }

@@ -60,7 +60,7 @@ static void poll_and_nonblock(void)
     struct pollfd p = {.fd = fd, .events = POLLOUT};
     CHECK_EQUAL(poll(&p, 1, -1), 1);
     /* More than the console keeps, without waiting: what it takes is shown, and no more. */
-    static char much[60000];
+    static char much[30000];
     memset(much, '.', sizeof much);
     long n = write(fd, much, sizeof much);
     CHECK(n > 0 && n <= (long)sizeof much);

@@ -254,12 +254,12 @@ static void bomb_with_memory(void)
 /* In its job it cannot hinder anybody outside, and ends with it. */
 static void contain(void (*what)(void))
 {
-    int pid = start_limited(what, 60, 6000);
+    int pid = start_limited(what, 20, 6000);
     for (int i = 0; i < 20; i++) {
         struct system_info info;
         sleep_ns(2 * MS);
         CHECK_EQUAL(system_info(&info), 0);
-        CHECK(info.processes < 60 + 20);
+        CHECK(info.processes < 20 + 20);
         int other = fork();
         CHECK(other >= 0);
         if (other == 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../echo.h"
 #include "sh.h"
 
 int parse_number(const char *text, long *out)
@@ -42,6 +43,17 @@ static long optional_number(int argc, char **argv, long otherwise)
 static int builtin_nothing(int argc, char **argv)
 {
     return 0;
+}
+
+static int builtin_false(int argc, char **argv)
+{
+    return 1;
+}
+
+static int builtin_echo(int argc, char **argv)
+{
+    echo_words(argc, argv);
+    return 0; /* what could not be written is reported by who calls builtins */
 }
 
 static int builtin_exit(int argc, char **argv)
@@ -296,11 +308,12 @@ builtin_function *builtin_find(const char *name)
         builtin_function *function;
     } builtins[] = {
         {".", builtin_source}, {":", builtin_nothing}, {"[", builtin_test}, {"break", builtin_break},
-        {"cd", builtin_cd}, {"continue", builtin_break}, {"eval", builtin_eval}, {"exec", builtin_exec},
-        {"exit", builtin_exit}, {"export", builtin_export}, {"fg", builtin_fg}, {"jobs", builtin_jobs},
-        {"kill", builtin_kill}, {"pwd", builtin_pwd}, {"read", builtin_read}, {"return", builtin_return},
-        {"set", builtin_set}, {"shift", builtin_shift}, {"source", builtin_source}, {"test", builtin_test},
-        {"type", builtin_type}, {"unset", builtin_unset}, {"wait", builtin_wait},
+        {"cd", builtin_cd}, {"continue", builtin_break}, {"echo", builtin_echo}, {"eval", builtin_eval},
+        {"exec", builtin_exec}, {"exit", builtin_exit}, {"export", builtin_export}, {"false", builtin_false},
+        {"fg", builtin_fg}, {"jobs", builtin_jobs}, {"kill", builtin_kill}, {"pwd", builtin_pwd},
+        {"read", builtin_read}, {"return", builtin_return}, {"set", builtin_set}, {"shift", builtin_shift},
+        {"source", builtin_source}, {"test", builtin_test}, {"true", builtin_nothing}, {"type", builtin_type},
+        {"unset", builtin_unset}, {"wait", builtin_wait},
     };
     for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++) {
         if (strcmp(builtins[i].name, name) == 0) {
