@@ -99,7 +99,8 @@ def test_lines_typed_ahead(kinglet):
 
 def test_control_characters_and_bytes_that_are_no_text(kinglet):
     guest = shell(kinglet)
-    guest.qemu.stdin.write(b"echo '" + bytes(b for b in range(1, 256) if b not in b"\r\n\x03\x04\x10\x15\x17'") + b"'\n")
+    all_but_keys = bytes(b for b in range(1, 256) if b not in b"\r\n\x03\x04\x10\x15\x17'")
+    guest.qemu.stdin.write(b"echo '" + all_but_keys + b"'\n")
     guest.qemu.stdin.write(b"\xff\x80\xbf\x7f\x7f\x7f\x7f\x7f\xc0\xe0\x7f\x7f\x00\x7f\x7f\x7f\n")
     guest.qemu.stdin.flush()
     guest.expect(PROMPT)
@@ -119,7 +120,7 @@ def test_from_inside(kinglet, case):
     if case == "poll_and_nonblock":
         shown = guest.text.split("type rest")[-1]
         written = [int(n) for n in re.findall(r"^written=(\d+)$", shown, re.MULTILINE)]
-        assert shown.count("." * 1000) and sum(map(len, re.findall(r"\.+$", shown, re.MULTILINE))) == written[-1]
+        assert sum(map(len, re.findall(r"\.+$", shown, re.MULTILINE))) == written[-1] > 0
     alive(guest)
 
 
@@ -147,7 +148,7 @@ SITUATIONS = {
     "printing": "yes",
     "printing a lot": "while :; do cat /bin/sh | wc -c; done",
     "printing through a pipeline": "yes 0123456789 | cat",
-    "many processes": "sleep 1000 | sleep 1000 | sleep 1000 | sleep 1000 | sleep 1000 | sleep 1000 | sleep 1000",
+    "many processes": " | ".join(7 * ["sleep 1000"]),
     "a job put to the front": "sleep 1000 & fg",
     "a program that makes many": "sh -c 'while :; do true & true & wait; done'",
 }

@@ -106,7 +106,8 @@ def test_console_killed_while_programs_print(kinglet, debug):
 def test_readers_and_writers_are_told(kinglet):
     """A request that was in service when the server died ends with EIO; the next one waits and works."""
     guest = shell(kinglet)
-    say(guest, "cat </dev/console >/tmp/got 2>/tmp/said & sleep 0.1; " + KILL % "console", DIED % ("console", "100"))
+    say(guest, "cat </dev/console >/tmp/got 2>/tmp/said & sleep 0.1; " + KILL % "console",
+        DIED % ("console", "100"))
     say(guest, "wait; cat /tmp/said", r"input/output error")
     assert len(re.findall(r"init: ", guest.text)) == 1
 

@@ -131,15 +131,6 @@ static int build(struct image *image, const struct exec_args *args, struct space
     return error;
 }
 
-static void set_name(struct proc *p, const char *name)
-{
-    spin_lock(&tree_lock);
-    strlcpy(p->name, name, sizeof p->name);
-    spin_unlock(&tree_lock);
-    TRACE(exec, 0, p->pid, 0);
-    TRACE_NAME(p->pid, name);
-}
-
 /* New code lies where other code may have been: each hart fences before it next returns to user mode. */
 static void code_changed(void)
 {
@@ -183,7 +174,8 @@ int proc_exec(struct image *image, const char *name, const struct exec_args *arg
     space_put(old);
     me->uses_fp = false;
     proc_upcalls.exec(me);
-    set_name(me, name);
+    TRACE(exec, 0, me->pid, 0);
+    proc_set_name(me, name);
     code_changed();
     return 0;
 }

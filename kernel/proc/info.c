@@ -5,9 +5,23 @@
 #include "proc/proc.h"
 #include "riscv/clock.h"
 #include "riscv/kprintf.h"
+#include "riscv/trace_point.h"
 #include "sched/sched.h"
 
 #include <common/string.h>
+
+void proc_set_name(struct proc *p, const char *name)
+{
+    char clean[PROC_NAME_MAX];
+    size_t n = 0;
+    for (; name[n] && n < sizeof clean - 1; n++)
+        clean[n] = (unsigned char)name[n] < ' ' || name[n] == '\177' ? '?' : name[n];
+    clean[n] = '\0';
+    spin_lock(&tree_lock);
+    memcpy(p->name, clean, n + 1);
+    spin_unlock(&tree_lock);
+    TRACE_NAME(p->pid, clean);
+}
 
 void proc_describe(struct proc *p, struct proc_info *info)
 {

@@ -132,6 +132,8 @@ int job_kill(int32_t job, int32_t signal);
 void proc_end(struct proc *p, int32_t signal); /* no questions asked */
 
 /* info.c */
+/* The name that ps, the trace and the line about a fault show. Control characters in it become '?'. */
+void proc_set_name(struct proc *p, const char *name);
 void proc_describe(struct proc *p, struct proc_info *info);
 void proc_dump_all(void); /* every process on the kernel's console: ^P, and SYS_dump */
 

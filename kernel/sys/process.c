@@ -260,10 +260,6 @@ int64_t sys_setname(const uint64_t a[7])
     int64_t length = copy_string_in(me->space, name, user_at(a[0]), sizeof name);
     if (length < 0)
         return length;
-    spin_lock(&tree_lock);
-    memcpy(me->name, name, (size_t)length + 1);
-    spin_unlock(&tree_lock);
-    if (__builtin_expect(trace_on, 0))
-        trace_name(this_hart()->index, clock_ticks(), (uint32_t)me->pid, name);
+    proc_set_name(me, name);
     return 0;
 }

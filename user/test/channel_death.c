@@ -290,11 +290,9 @@ static void serve_a_crowd(int channel)
     enum { PARKED = 16 };
     static struct message parked[PARKED];
     struct message m;
-    uint64_t cancelled = 0, answered = 0, gone = 0;
     for (uint64_t n = 0;; n++) {
         next(channel, &m);
         if (m.op == MSG_CANCEL) {
-            cancelled++;
             for (int i = 0; i < PARKED; i++)
                 if (parked[i].token == m.token)
                     parked[i].token = 0;
@@ -309,8 +307,6 @@ static void serve_a_crowd(int channel)
             struct reply r = {.token = place->token, .status = 5};
             int64_t result = reply(channel, &r);
             CHECK(result == 0 || result == -ESRCH);
-            gone += result != 0;
-            answered += result == 0;
         }
         *place = m;
         if (n % 3) {

@@ -81,7 +81,7 @@ static void answer_read(const struct message *m, struct reply *answer)
         return;
     }
     answer->flags = REPLY_DATA;
-    answer->data = HELLO + m->arg0;
+    answer->data = &HELLO[m->arg0];
     answer->length = left < m->arg1 ? left : m->arg1;
     answer->status = (int64_t)answer->length;
 }
