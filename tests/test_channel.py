@@ -30,6 +30,16 @@ def test_sessions_with_all_kernel_checks(kinglet, case):
     verdict(kinglet, "sessions", case, debug=True)
 
 
+@pytest.mark.parametrize("case", cases("readiness"))
+def test_ranks_readiness_notifications(kinglet, case):
+    verdict(kinglet, "readiness", case)
+
+
+@pytest.mark.parametrize("case", cases("badserver"))
+def test_servers_that_misbehave(kinglet, case):
+    verdict(kinglet, "badserver", case)
+
+
 @pytest.mark.parametrize("case", cases("mounts"))
 def test_paths_over_several_servers(kinglet, case):
     verdict(kinglet, "mounts", case)

@@ -20,6 +20,16 @@ def test_jobs_with_all_kernel_checks(kinglet, case):
     verdict(kinglet, "jobs", case, debug=True)
 
 
+@pytest.mark.parametrize("case", cases("bombs"))
+def test_bombs_in_a_job_with_limits(kinglet, case):
+    verdict(kinglet, "bombs", case)
+
+
+@pytest.mark.parametrize("case", cases("bombs"))
+def test_bombs_in_a_job_with_limits_with_all_kernel_checks(kinglet, case):
+    verdict(kinglet, "bombs", case, debug=True)
+
+
 @pytest.mark.parametrize("debug", [False, True])
 def test_a_fork_bomb_ends_in_errors_and_leaves_nothing(kinglet, debug):
     # Status 3: the bomb's program saw an error, ended it all, and found every frame and object back.

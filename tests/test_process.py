@@ -25,6 +25,11 @@ def test_kill_with_all_kernel_checks(kinglet, case):
     verdict(kinglet, "killing", case, debug=True)
 
 
+@pytest.mark.parametrize("case", cases("signals"))
+def test_signals_and_rights(kinglet, case):
+    verdict(kinglet, "signals", case)
+
+
 @pytest.mark.parametrize("case", cases("floating"))
 def test_floating_point_registers_are_ones_own(kinglet, case):
     verdict(kinglet, "floating", case)

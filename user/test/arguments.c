@@ -81,8 +81,9 @@ static int run_long(int n)
 
 static void they_arrive_as_they_are(void)
 {
-    char *list[] = {(char *)"arguments", (char *)"--odd", (char *)"", (char *)"", (char *)" \n\t\"'$", (char *)"", NULL};
-    char *environment[] = {(char *)"", (char *)"A=", NULL};
+    char odd[] = " \n\t\"'$", none[] = "";
+    char *list[] = {(char *)"arguments", (char *)"--odd", none, none, odd, none, NULL};
+    char *environment[] = {none, (char *)"A=", NULL};
     CHECK_EQUAL(run_with(list, environment), 0);
 }
 

@@ -335,63 +335,6 @@ static void ranks_are_of_0_to_255(void)
     CHECK(channel_create(RANK_MAX) >= 0);
 }
 
-/* --- many at once --- */
-
-static void many_clients_all_get_their_own_answers(void)
-{
-    enum { CLIENTS = 40, CALLS = 60 };
-    struct server s = start_server(serve_sums, 0, SESSION_READ, false);
-    int pids[CLIENTS];
-    for (int i = 0; i < CLIENTS; i++) {
-        pids[i] = fork();
-        if (pids[i] == 0) {
-            for (int n = 0; n < CALLS; n++) {
-                CHECK_EQUAL(simple_call(s.session, OP(1), (uint64_t)i << 32, (uint64_t)n), ((long)i << 32) + n);
-                if (n % 7 == i % 7)
-                    yield();
-            }
-            _exit(0);
-        }
-    }
-    for (int i = 0; i < CLIENTS; i++)
-        CHECK_EQUAL(ending_of(pids[i]), 0);
-    end_server(&s);
-}
-
-static void serve_late(int channel)
-{
-    struct message m;
-    static struct message parked[64];
-    uint64_t n = 0;
-    for (;;) { /* all are taken before the first is answered, the last first */
-        next(channel, &m);
-        CHECK_EQUAL(m.arg0, n);
-        parked[n++] = m;
-        if (n == m.arg1)
-            while (n)
-                n--, answer(channel, &parked[n], (int64_t)n);
-    }
-}
-
-static void calls_come_in_order_and_can_be_answered_in_any(void)
-{
-    enum { CLIENTS = 50 };
-    struct server s = start_server(serve_late, 0, SESSION_READ, false);
-    int pids[CLIENTS];
-    for (int i = 0; i < CLIENTS; i++) {
-        pids[i] = fork();
-        if (pids[i] == 0) {
-            CHECK_EQUAL(simple_call(s.session, OP(1), (uint64_t)i, CLIENTS), i);
-            _exit(0);
-        }
-        if (i < CLIENTS - 1)
-            wait_until_blocked(pids[i], "call");
-    }
-    for (int i = 0; i < CLIENTS; i++)
-        CHECK_EQUAL(ending_of(pids[i]), 0);
-    end_server(&s);
-}
-
 int main(int argc, char **argv)
 {
     check_start(argc, argv);
@@ -407,7 +350,5 @@ int main(int argc, char **argv)
     RUN(a_refused_reply_leaves_the_client_waiting);
     RUN(a_channel_has_one_server_and_a_server_one_channel);
     RUN(ranks_are_of_0_to_255);
-    RUN(many_clients_all_get_their_own_answers);
-    RUN(calls_come_in_order_and_can_be_answered_in_any);
     return check_end();
 }

@@ -163,7 +163,6 @@ static void a_held_channel_outlives_its_server(void)
 
 /* --- the client dies --- */
 
-/* A client in `state` ("call", queued or served) is killed; gives its pid. */
 static int start_client(int session, int op, uint64_t arg0)
 {
     int pid = fork();
@@ -218,7 +217,7 @@ static void serve_the_dead(int channel)
             CHECK_EQUAL(m.op, MSG_CANCEL);
             CHECK_EQUAL(m.token, dead.token);
             CHECK_EQUAL(m.cookie, COOKIE);
-        } else { /* is told when, and tries first */
+        } else {
             char c;
             CHECK_EQUAL(read(go[0], &c, 1), 1);
         }
@@ -228,7 +227,7 @@ static void serve_the_dead(int channel)
         CHECK_EQUAL(reply(channel, &r), -ESRCH);
         if (dead.arg0 == 2) { /* reply_receive goes on with the next message */
             next(channel, &m);
-            CHECK_EQUAL(m.op, dead.arg0 == 2 ? OP(3) : 0);
+            CHECK_EQUAL(m.op, OP(3));
             answer(channel, &m, 0);
         }
     }

@@ -244,6 +244,18 @@ static void tp_and_gp_are_the_users_own(void)
     CHECK_EQUAL(in_child(bad_thread_pointer), 3);
 }
 
+static void fault_with_a_bad_name(void)
+{
+    CHECK_EQUAL(setname("a\nb\r\033[2J\177"), 0);
+    do_read();
+}
+
+static void a_name_cannot_break_the_line(void)
+{
+    at = NULL;
+    CHECK_EQUAL(in_child(fault_with_a_bad_name), -SIGSEGV);
+}
+
 int main(int argc, char **argv)
 {
     check_start(argc, argv);
@@ -264,5 +276,6 @@ int main(int argc, char **argv)
     RUN(the_stack_grows_at_or_above_sp_only);
     RUN(a_bad_stack_pointer_harms_only_its_owner);
     RUN(tp_and_gp_are_the_users_own);
+    RUN(a_name_cannot_break_the_line);
     return check_end();
 }

@@ -1,7 +1,7 @@
 /*
  * Floating-point registers belong to their process: over switches, fork, exec and a server's work.
  */
-#include "check.h"
+#include "serving.h"
 
 /* All 32 registers and fcsr get values made from `seed`; later they must still be those. */
 static void set_all(uint64_t seed)
@@ -140,6 +140,31 @@ static void rounding_modes_are_ones_own(void)
     CHECK_EQUAL(ending_of(pid), 0);
 }
 
+static void serve_with_floating_point(int channel)
+{
+    struct message m;
+    for (uint64_t n = 1;; n++) {
+        set_all(n);
+        next(channel, &m);
+        CHECK(are_all(n));
+        set_all(m.arg0 + 500);
+        answer(channel, &m, 0);
+        CHECK(are_all(m.arg0 + 500));
+    }
+}
+
+/* A call goes straight to the server and back, past the run queue; the registers must change all the same. */
+static void a_call_brings_them_back(void)
+{
+    struct server s = start_server(serve_with_floating_point, 0, SESSION_READ, false);
+    for (uint64_t n = 1; n < 200; n++) {
+        set_all(n);
+        CHECK_EQUAL(simple_call(s.session, OP(1), n, 0), 0);
+        CHECK(are_all(n));
+    }
+    end_server(&s);
+}
+
 static int check_zero(void)
 {
     uint64_t bits[3], fcsr;
@@ -158,5 +183,6 @@ int main(int argc, char **argv)
     RUN(fork_copies_them_through_generations);
     RUN(a_new_program_starts_with_zeroes);
     RUN(rounding_modes_are_ones_own);
+    RUN(a_call_brings_them_back);
     return check_end();
 }

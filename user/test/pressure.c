@@ -67,7 +67,7 @@ static void eat(void)
     sleep_ns(UINT64_MAX);
 }
 
-enum { EATERS = 3 };
+enum { EATERS = 8 };
 static int eaters[EATERS];
 
 static void eat_all(void)

@@ -1,5 +1,5 @@
 /*
- * Sessions: handles in messages, opens and closes in order, offsets, readiness, notifications, ranks.
+ * Sessions: handles in messages, opens and closes in order, offsets.
  */
 #include "serving.h"
 
@@ -269,7 +269,8 @@ static void serve_positions(int channel)
             if (m.arg0 >= 1000)
                 n = m.arg1 + 1; /* a lie */
             memcpy(buffer, &m.arg0, 8);
-            struct reply r = {.token = m.token, .status = (int64_t)n, .data = buffer, .length = 8, .flags = REPLY_DATA};
+            struct reply r = {.token = m.token, .data = buffer, .length = 8, .flags = REPLY_DATA};
+            r.status = (int64_t)n;
             CHECK_EQUAL(reply(channel, &r), 0);
         } else if (m.op == MSG_WRITE) {
             struct reply r = {.token = m.token, .status = (int64_t)m.arg1, .extra = 500, .flags = REPLY_OFFSET};
@@ -338,171 +339,38 @@ static void sharers_of_an_offset_do_not_overlap(void)
     end_server(&s);
 }
 
-/* --- ranks --- */
-
-static int higher, equal, lower; /* sessions on channels that nobody serves */
-
-static void serve_upward_only(int channel)
+/* Answers the second read, and never the first. */
+static void serve_second_only(int channel)
 {
     struct message m;
-    struct pollfd p = {.fd = higher};
-    int own = channel_connect(channel, 1, SESSION_READ);
+    int reads = 0;
     for (;;) {
         next(channel, &m);
-        CHECK_EQUAL(simple_call(equal, OP(1), 0, 0), -EDEADLK);
-        CHECK_EQUAL(simple_call(lower, OP(1), 0, 0), -EDEADLK);
-        CHECK_EQUAL(simple_call(own, OP(1), 0, 0), -EDEADLK);
-        CHECK_ERRNO(read(equal, buffer, 1), EDEADLK);
-        CHECK_ERRNO(open("/README", O_RDONLY), EDEADLK); /* rank 10 */
-        CHECK_EQUAL(poll(&p, 1, 0), 0);                  /* sends no message, so it may */
-        CHECK_EQUAL(simple_call(higher, OP(1), 20, 1), 21);
-        answer(channel, &m, 0);
+        if (m.op == MSG_READ && reads++ > 0)
+            answer(channel, &m, 1);
+        else
+            CHECK(m.op == MSG_READ || m.op == MSG_CANCEL);
     }
 }
 
-static void serve_sum(int channel)
+/* One request at a time on a seekable session; who is killed, served or waiting, makes room for the next. */
+static void a_killed_sharer_gives_the_offset_back(void)
 {
-    struct message m;
-    for (;;) {
-        next(channel, &m);
-        answer(channel, &m, (int64_t)(m.arg0 + m.arg1));
+    struct server s = start_server(serve_second_only, 0, SESSION_READ | SESSION_SEEKABLE, false);
+    int pids[4];
+    for (int i = 0; i < 4; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
+            _exit(read(s.session, buffer, 1) == 1 ? 0 : 1);
+        wait_until_blocked(pids[i], i == 0 ? "call" : "offset");
     }
-}
-
-static void a_server_may_only_call_upward_in_rank(void)
-{
-    struct server top = start_server(serve_sum, 101, SESSION_READ, false);
-    higher = top.session;
-    int e = channel_create(100), l = channel_create(99);
-    equal = channel_connect(e, 0, SESSION_READ);
-    lower = channel_connect(l, 0, SESSION_READ);
-    struct server s = start_server(serve_upward_only, 100, SESSION_READ, false);
-    CHECK_EQUAL(simple_call(s.session, OP(1), 0, 0), 0);
-    end_server(&s);
-    end_server(&top);
-}
-
-/* --- readiness, notifications, timers --- */
-
-static void serve_readiness(int channel)
-{
-    struct message m;
-    for (;;) {
-        next(channel, &m);
-        if (m.op == MSG_NOTIFY) {
-            CHECK_EQUAL(session_ready(channel, COOKIE, (int)m.arg0), 0);
-            continue;
-        }
-        CHECK_EQUAL(session_ready(channel, m.arg0, (int)m.arg1), 0);
-        answer(channel, &m, 0);
-    }
-}
-
-static void poll_sleeps_on_what_the_server_says(void)
-{
-    struct server s = start_server(serve_readiness, 0, SESSION_READ, true);
-    struct pollfd p = {.fd = s.session, .events = POLLIN};
-    CHECK_EQUAL(poll(&p, 1, 0), 0);
-    CHECK_EQUAL(simple_call(s.session, OP(1), COOKIE + 1, POLLIN), 0); /* somebody else's */
-    CHECK_EQUAL(poll(&p, 1, 0), 0);
-    CHECK_EQUAL(simple_call(s.session, OP(1), COOKIE, POLLOUT), 0);
-    CHECK_EQUAL(poll(&p, 1, 0), 0);
-    CHECK_EQUAL(simple_call(s.session, OP(1), COOKIE, POLLIN | POLLOUT), 0);
-    CHECK_EQUAL(poll(&p, 1, -1), 1);
-    CHECK_EQUAL(p.revents, POLLIN);
-    CHECK_EQUAL(simple_call(s.session, OP(1), COOKIE, 0), 0);
-    int pid = fork();
-    if (pid == 0) {
-        CHECK_EQUAL(poll(&p, 1, -1), 1);
-        _exit(p.revents);
-    }
-    wait_until_blocked(pid, "poll");
-    CHECK_EQUAL(notify(s.channel, POLLIN), 0);
-    CHECK_EQUAL(ending_of(pid), POLLIN);
-    end_server(&s);
-}
-
-static void poll_wakes_when_the_channel_goes(void)
-{
-    struct server s = start_server(serve_readiness, 0, SESSION_READ, false);
-    int pid = fork();
-    if (pid == 0) {
-        struct pollfd p = {.fd = s.session, .events = POLLIN};
-        CHECK_EQUAL(poll(&p, 1, -1), 1);
-        CHECK(p.revents & POLLHUP);
-        _exit(0);
-    }
-    wait_until_blocked(pid, "poll");
-    end_server(&s);
-    CHECK_EQUAL(ending_of(pid), 0);
-}
-
-static void notifications_add_up_until_received(void)
-{
-    struct message m;
-    int channel = channel_create(0);
-    CHECK_EQUAL(channel_serve(channel, NULL, 0), 0);
-    CHECK_EQUAL(notify(channel, 1), 0);
-    CHECK_EQUAL(notify(channel, 1ul << 63), 0);
-    CHECK_EQUAL(notify(channel, 0), 0);
-    CHECK_EQUAL(notify(channel, 1), 0);
-    receive(channel, &m);
-    CHECK_EQUAL(m.op, MSG_NOTIFY);
-    CHECK_EQUAL(m.arg0, 1ul << 63 | 1);
-    CHECK_EQUAL(m.token, 0);
-    int pid = fork();
-    if (pid == 0) {
-        sleep_ns(3 * MS);
-        notify(channel, 4);
-        _exit(0);
-    }
-    receive(channel, &m); /* nothing was left: it waits */
-    CHECK_EQUAL(m.arg0, 4);
-    CHECK_EQUAL(ending_of(pid), 0);
-    CHECK_EQUAL(notify(99, 1), -EBADF);
-    CHECK_EQUAL(notify(0, 1), -EINVAL);
-}
-
-static void a_channels_timer_fires_once_and_in_time(void)
-{
-    struct message m;
-    int channel = channel_create(0);
-    CHECK_EQUAL(channel_serve(channel, NULL, 0), 0);
-    uint64_t start = clock_ns();
-    CHECK_EQUAL(channel_timer(channel, 8, 5 * MS), 0);
-    receive(channel, &m);
-    CHECK(m.op == MSG_NOTIFY && m.arg0 == 8);
-    CHECK(clock_ns() - start >= 5 * MS);
-    start = clock_ns();
-    CHECK_EQUAL(channel_timer(channel, 16, 1 * MS), 0);
-    CHECK_EQUAL(channel_timer(channel, 1, 0), 0); /* disarmed */
-    CHECK_EQUAL(channel_timer(channel, 32, UINT64_MAX), 0);
-    CHECK_EQUAL(channel_timer(channel, 2, 4 * MS), 0); /* there is one timer: this one now */
-    receive(channel, &m);
-    CHECK(m.op == MSG_NOTIFY && m.arg0 == 2);
-    CHECK(clock_ns() - start >= 4 * MS);
-    CHECK_EQUAL(channel_timer(channel, 64, 1000 * MS), 0);
-    /* and ends with an armed one */
-}
-
-/* A channel that travels through itself must not keep itself alive. */
-static void serve_circles(int channel)
-{
-    struct message m;
-    for (;;) {
-        next(channel, &m);
-        CHECK(m.info >> 32 & MSGF_HANDLE); /* and is never closed */
-        answer(channel, &m, 0);
-    }
-}
-
-static void circles_of_handles_end_with_their_holders(void)
-{
-    struct server s = start_server(serve_circles, 0, SESSION_READ, true);
-    for (int i = 0; i < 10; i++) {
-        CHECK_EQUAL(call(s.session, OP(1), 0, (uint64_t)s.session, NULL, 0, CALL_HANDLE), 0);
-        CHECK_EQUAL(call(s.session, OP(1), 0, (uint64_t)s.channel, NULL, 0, CALL_HANDLE), 0);
-    }
+    kill(pids[2], SIGTERM);
+    CHECK_EQUAL(ending_of(pids[2]), -SIGTERM);
+    kill(pids[0], SIGTERM);
+    CHECK_EQUAL(ending_of(pids[0]), -SIGTERM);
+    CHECK_EQUAL(ending_of(pids[1]), 0);
+    CHECK_EQUAL(ending_of(pids[3]), 0);
+    CHECK_EQUAL(lseek(s.session, 0, SEEK_CUR), 2);
     end_server(&s);
 }
 
@@ -521,11 +389,6 @@ int main(int argc, char **argv)
     RUN(a_reply_gives_one_thing_at_most);
     RUN(the_offset_moves_by_what_was_done);
     RUN(sharers_of_an_offset_do_not_overlap);
-    RUN(a_server_may_only_call_upward_in_rank);
-    RUN(poll_sleeps_on_what_the_server_says);
-    RUN(poll_wakes_when_the_channel_goes);
-    RUN(notifications_add_up_until_received);
-    RUN(a_channels_timer_fires_once_and_in_time);
-    RUN(circles_of_handles_end_with_their_holders);
+    RUN(a_killed_sharer_gives_the_offset_back);
     return check_end();
 }

@@ -200,6 +200,8 @@ int64_t op_unlink(const struct message *m, const char *path, struct reply *answe
     if (place.inode == NULL)
         return -ENOENT;
     if (!S_ISDIR(place.inode->mode)) {
+        if (place.entry == NULL)
+            return -EBUSY; /* the start itself: somebody has a file as his root, or mounted one */
         remove_file(place.entry);
         return 0;
     }

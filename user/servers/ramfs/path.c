@@ -46,8 +46,8 @@ int walk(struct inode *start, const char *path, uint32_t flags, enum walk_mode m
     place->name = "";
     place->length = 0;
     place->slash = false;
-    while (*at == '/')
-        at++;
+    for (; *at == '/'; at++)
+        place->slash = true; /* "/" is a directory: not so where somebody has a file as his root */
     while (*at != '\0') {
         struct inode *dir = place->inode;
 
