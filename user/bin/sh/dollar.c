@@ -74,14 +74,15 @@ static int apply_operator(struct expansion *e, const char *name, const char *val
     char operator = colon ? s[1] : s[0];
     bool unset = value == NULL || (colon && *value == '\0');
     s += colon ? 2 : 1;
-    if (operator == '+') {
-        return unset || expand_text(e, s, end, quoted) ? 0 : -1;
+    if (unset == (operator == '-') && (operator == '-' || operator == '+')) {
+        bool outer = e->word;
+        e->word = true;
+        bool good = expand_text(e, s, end, quoted);
+        e->word = outer;
+        return good ? 0 : -1;
     }
-    if (!unset) {
-        return 1;
-    }
-    if (operator == '-') {
-        return expand_text(e, s, end, quoted) ? 0 : -1;
+    if (operator == '+' || !unset) {
+        return operator == '+' ? 0 : 1;
     }
     char *raw = xmalloc((size_t)(end - s) + 1);
     memcpy(raw, s, (size_t)(end - s));

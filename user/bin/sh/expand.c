@@ -109,6 +109,8 @@ bool expand_text(struct expansion *e, const char *s, const char *end, bool quote
             if (!expand_dollar(e, &s, end, quoted)) {
                 return false;
             }
+        } else if (e->word) {
+            expand_value(e, (char[]){*s++, '\0'}, quoted);
         } else {
             expand_put(e, *s++, quoted);
         }
@@ -117,11 +119,23 @@ bool expand_text(struct expansion *e, const char *s, const char *end, bool quote
     return true;
 }
 
+/* ~ and ~/… at the start of a word: the way home. Returns what follows it. */
+static const char *expand_tilde(struct expansion *e, const char *word)
+{
+    const char *home = var_get("HOME");
+    if (home == NULL || word[0] != '~' || (word[1] != '\0' && word[1] != '/')) {
+        return word;
+    }
+    expand_value(e, strcmp(home, "/") == 0 && word[1] == '/' ? "" : home, true);
+    return word + 1;
+}
+
 int expand_words(char *const *words, int count, struct strings *out)
 {
     for (int i = 0; i < count; i++) {
         struct expansion e = {.out = out, .split = true};
-        bool good = expand_text(&e, words[i], words[i] + strlen(words[i]), false);
+        const char *rest = expand_tilde(&e, words[i]);
+        bool good = expand_text(&e, rest, rest + strlen(rest), false);
         if (good) {
             finish_field(&e);
         }
@@ -136,7 +150,8 @@ int expand_words(char *const *words, int count, struct strings *out)
 static char *expand_whole(const char *text, bool here, bool unescape)
 {
     struct expansion e = {.here = here};
-    bool good = expand_text(&e, text, text + strlen(text), here);
+    const char *rest = here ? text : expand_tilde(&e, text);
+    bool good = expand_text(&e, rest, rest + strlen(rest), here);
     char *result = buffer_take(&e.field);
     if (!good) {
         free(result);

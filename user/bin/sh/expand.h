@@ -16,6 +16,7 @@ struct expansion {
     bool wild;     /* the field holds an unquoted * ? or [ */
     bool split;    /* fields and file names */
     bool here;     /* a here-document: double quotes are ordinary characters */
+    bool word;     /* the word of ${name:-word}: what stands in it unquoted is split, like a value */
     int depth;
 };
 
