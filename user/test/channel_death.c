@@ -251,6 +251,7 @@ static void a_reply_to_the_dead_says_esrch(void)
     struct server s = start_server(serve_the_dead, 0, SESSION_READ, false);
     for (uint64_t how = 1; how < 3; how++) {
         int pid = start_client(s.session, OP(1), how);
+        wait_until_blocked(s.pid, "pipe read"); /* it has the request: a queued one would just be withdrawn */
         kill_client(pid);
         CHECK_EQUAL(write(go[1], "x", 1), 1);
         if (how == 2)
@@ -278,6 +279,7 @@ static void reply_receive_goes_on_after_a_clients_death(void)
     CHECK_EQUAL(pipe(go), 0);
     struct server s = start_server(serve_and_go_on, 0, SESSION_READ, false);
     int pid = start_client(s.session, OP(1), 0);
+    wait_until_blocked(s.pid, "pipe read");
     kill_client(pid);
     CHECK_EQUAL(write(go[1], "x", 1), 1);
     end_server(&s);

@@ -3,7 +3,7 @@
  * kernel and the servers stay up, and nothing leaks. "fuzz SEED" runs one round only.
  * Left out is what would end the machine or fill the console; files are made only below /tmp/fuzz.
  */
-#include "check.h"
+#include "limited.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -251,24 +251,13 @@ static void remove_tree(const char *path)
 /* A round in a job of its own, which cannot take too much; ended when it takes too long. */
 static void fuzz_round(uint64_t start)
 {
-    struct job_limits limits = {.max_processes = 12, .max_pages = 4000};
     CHECK(mkdir(PLACE, 0777) == 0 || errno == EEXIST);
-    int pid = fork();
-    CHECK(pid >= 0);
-    if (pid == 0) {
-        seed = start;
-        one_round();
-        _exit(0);
-    }
-    int job = setjob(pid, 0), handle = process_open(pid);
-    if (job > 0)
-        job_limits(job, &limits, NULL);
+    seed = start;
+    int pid = start_limited(one_round, 12, 4000), handle = process_open(pid);
     struct pollfd ended = {.fd = handle, .events = POLLIN};
     poll(&ended, 1, ROUND_MS);
     close(handle);
-    if (job > 0)
-        kill(-job, SIGKILL);
-    kill(pid, SIGKILL);
+    kill(-job, SIGKILL);
     CHECK_EQUAL(wait_status(pid, NULL, 0), pid);
     remove_tree(PLACE);
     struct stat st;
