@@ -16,7 +16,7 @@
 #define SIGNAL_STATUS 128         /* exit status of a run that a signal ended: this + the signal */
 #define DRAIN_NS 2000000000ULL    /* how long the console may take to bring out its last bytes */
 #define STEADY_NS 1000000000ULL   /* a shell that lived so long is started again at once */
-#define FRAMES_PER_PROCESS 12     /* what a process takes of the machine, about */
+#define FRAMES_PER_PROCESS 13     /* what a small process takes of the machine, about */
 #define PROCESSES_MIN 128
 #define HANDLES 64 /* init has none above */
 
@@ -40,7 +40,8 @@ static void limit_job(int job)
     if (system_info(&info) < 0)
         return;
     limits.max_pages = info.frames_total / 4 * 3;
-    limits.max_processes = info.frames_total / FRAMES_PER_PROCESS;
+    /* Below what the machine could hold, so that a fork bomb meets this limit and not the end of memory. */
+    limits.max_processes = info.frames_available / 16 * 15 / FRAMES_PER_PROCESS;
     if (limits.max_processes < PROCESSES_MIN)
         limits.max_processes = PROCESSES_MIN;
     job_limits(job, &limits, NULL);
