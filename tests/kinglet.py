@@ -7,6 +7,7 @@ kept in build/test-output/<test>/ and shown when the test fails.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -287,26 +288,36 @@ def make(*arguments, limit=300, input="", **environment):
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
+HOST_FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Wno-unused-parameter", "-fno-omit-frame-pointer",
+              "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+def host_compile(*arguments):
+    """Runs this machine's C compiler with the sanitizers; gives its complaint, or None."""
+    compilers = [os.environ.get("HOST_CC"), "gcc", "cc", "clang"]
+    compiler = next((name for name in compilers if name and shutil.which(name)), "gcc")
+    done = subprocess.run([compiler, *HOST_FLAGS, *arguments], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=LIMIT)
+    return done.stdout or f"status {done.returncode}" if done.returncode else None
+
+
 def host_program(name, *sources, flags=()):
     """Compiles pure code for this machine under AddressSanitizer and UBSan; gives the program's path."""
     path = os.path.join(ROOT, "build/host", name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     temporary = f"{path}.{os.getpid()}"
-    done = subprocess.run(
-        [os.environ.get("HOST_CC", "cc"), "-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Wno-unused-parameter",
-         "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer",
-         "-I", "lib/common/include", *flags, *sources, "-o", temporary],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT)
-    if done.returncode:
-        raise WrongAnswer(f"{name} does not compile for the host:\n{done.stdout}")
+    complaint = host_compile("-Ilib/common/include", *flags, *sources, "-o", temporary)
+    if complaint:
+        raise WrongAnswer(f"{name} does not compile for the host:\n{complaint}")
     os.replace(temporary, path)
     return path
 
 
-def run_host(program, *arguments, limit=LIMIT, input=None):
+def run_host(program, *arguments, limit=LIMIT, input=None, **environment):
     """Runs a host program; its output, or WrongAnswer with it when it fails."""
     done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          input=input, timeout=limit, preexec_fn=machine.die_with_parent)
+                          errors="replace", input=input, timeout=limit, preexec_fn=machine.die_with_parent,
+                          env={**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1", **environment})
     if done.returncode:
         raise WrongAnswer(f"{os.path.basename(program)} ended with {done.returncode}:\n{done.stdout[-8000:]}")
     return done.stdout

@@ -1,7 +1,7 @@
 /*
  * What every host unit test is made of: named cases, checks that say what they found, a random
  * number generator that gives the same numbers in every run. Include it in the one C file of a test
- * program; "program --list" prints the cases, "program NAME" runs one (tests/test_host.py does both).
+ * program; "program --list" prints the cases, "program NAME" runs one (tests/hostprograms.py does both).
  */
 #ifndef HOST_CHECK_H
 #define HOST_CHECK_H

@@ -1,21 +1,20 @@
 /*
  * lib/common/string.c against the host's C library and against simple loops, at every alignment.
  */
-#include "kinglet_names.h"
-#include <common/string.h>
-#undef memcpy
-#undef memmove
-#undef memset
-#undef memcmp
-#undef memchr
-#undef strlen
-#undef strnlen
-#undef strcmp
-#undef strncmp
-#undef strchr
-#undef strrchr
-#undef strlcpy
 #include "check.h"
+
+void *kinglet_memcpy(void *to, const void *from, size_t n);
+void *kinglet_memmove(void *to, const void *from, size_t n);
+void *kinglet_memset(void *to, int byte, size_t n);
+int kinglet_memcmp(const void *a, const void *b, size_t n);
+void *kinglet_memchr(const void *bytes, int byte, size_t n);
+size_t kinglet_strlen(const char *text);
+size_t kinglet_strnlen(const char *text, size_t limit);
+int kinglet_strcmp(const char *a, const char *b);
+int kinglet_strncmp(const char *a, const char *b, size_t n);
+char *kinglet_strchr(const char *text, int character);
+char *kinglet_strrchr(const char *text, int character);
+size_t kinglet_strlcpy(char *to, const char *from, size_t room);
 
 #define AREA 512
 

@@ -82,6 +82,11 @@ static void copy_path(const char *from, const char *to, int depth)
     }
 }
 
+static void copy(const char *from, const char *to)
+{
+    copy_path(from, to, 0);
+}
+
 int main(int argc, char **argv)
 {
     int option;
@@ -91,21 +96,5 @@ int main(int argc, char **argv)
         }
         recursive = true;
     }
-    if (argc - optind < 2) {
-        tool_usage();
-    }
-    const char *to = argv[argc - 1];
-    bool into = is_directory(to);
-    if (argc - optind > 2 && !into) {
-        tool_complain(to, "is not a directory");
-        return 1;
-    }
-    for (int i = optind; i < argc - 1; i++) {
-        char *name = tool_basename(argv[i]);
-        char *target = into ? tool_join(to, name) : tool_memory(strdup(to));
-        copy_path(argv[i], target, 0);
-        free(target);
-        free(name);
-    }
-    tool_exit();
+    act_on_targets(argc, argv, copy);
 }

@@ -1,5 +1,5 @@
 /*
- * Files as cp, mv and rm see them: copying one, and the names in a directory.
+ * Files as cp, mv, ln and rm see them: copying one, the names in a directory, and names to be given.
  * Included after "tool.h".
  */
 #ifndef USER_FILES_H
@@ -117,6 +117,29 @@ static inline void free_names(char **names)
         free(*name);
     }
     free(names);
+}
+
+/* The end of cp, mv and ln, whose arguments after the options are `from to` or `from ... directory`:
+ * calls `act` for each `from` with the name that it is to get. */
+_Noreturn static inline void act_on_targets(int argc, char **argv, void (*act)(const char *from, const char *to))
+{
+    if (argc - optind < 2) {
+        tool_usage();
+    }
+    const char *to = argv[argc - 1];
+    bool into = is_directory(to);
+    if (argc - optind > 2 && !into) {
+        tool_complain(to, "is not a directory");
+        tool_exit();
+    }
+    for (int i = optind; i < argc - 1; i++) {
+        char *name = tool_basename(argv[i]);
+        char *target = into ? tool_join(to, name) : tool_memory(strdup(to));
+        act(argv[i], target);
+        free(target);
+        free(name);
+    }
+    tool_exit();
 }
 
 #endif

@@ -31,21 +31,5 @@ int main(int argc, char **argv)
             tool_usage();
         }
     }
-    if (argc - optind < 2) {
-        tool_usage();
-    }
-    const char *to = argv[argc - 1];
-    bool into = is_directory(to);
-    if (argc - optind > 2 && !into) {
-        tool_complain(to, "is not a directory");
-        return 1;
-    }
-    for (int i = optind; i < argc - 1; i++) {
-        char *name = tool_basename(argv[i]);
-        char *target = into ? tool_join(to, name) : tool_memory(strdup(to));
-        move(argv[i], target);
-        free(target);
-        free(name);
-    }
-    tool_exit();
+    act_on_targets(argc, argv, move);
 }
