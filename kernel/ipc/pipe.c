@@ -198,8 +198,11 @@ static int64_t pipe_read(struct object *o, user_addr buffer, uint64_t n)
     uint64_t done = 0;
     while (done < n) {
         struct pins pins;
-        if (done)
+        if (done) {
             sched_breathe(); /* a long read is many short ones to everybody else */
+            if (atomic_load(&this_proc()->task.killed))
+                return (int64_t)done; /* or a busy writer would keep it alive */
+        }
         int error = pin_user(&pins, user_plus(buffer, done), n - done, REGION_WRITE);
         if (error)
             return done ? (int64_t)done : error;
@@ -238,8 +241,11 @@ static int64_t pipe_write(struct object *o, user_addr buffer, uint64_t n)
         /* Up to PIPE_BUF bytes go in whole or not yet. */
         uint64_t whole = n <= PIPE_BUF ? n : 1;
         struct pins pins;
-        if (done)
+        if (done) {
             sched_breathe();
+            if (atomic_load(&this_proc()->task.killed))
+                return (int64_t)done;
+        }
         int error = pin_user(&pins, user_plus(buffer, done), left < PIPE_BUF ? left : PIPE_BUF, REGION_READ);
         if (!error && pins.bytes < left && pins.bytes < whole) {
             unpin_user(&pins);

@@ -32,7 +32,10 @@ static struct job *create(struct job *parent)
     struct job *job = cache_alloc(&job_cache);
     if (!job)
         return NULL;
-    job->id = ++last_id;
+    do
+        last_id = last_id == INT32_MAX ? 1 : last_id + 1; /* never negative: kill takes -job */
+    while (job_find(last_id));
+    job->id = last_id;
     job->parent = parent;
     job->session = parent ? parent->session : job;
     job->depth = parent ? parent->depth + 1 : 0;

@@ -3,6 +3,7 @@
  * (for the boot hart also the boot stack) and its emergency stack, for panics.
  */
 #include "riscv/hart.h"
+#include "riscv/switch.h"
 
 #define STATIC_OFFSET(type, member, offset) \
     _Static_assert(offsetof(type, member) == (offset), "assembly relies on this")
@@ -37,8 +38,7 @@ void harts_init(void)
     for (unsigned i = 0; i < MAX_HARTS; i++) {
         struct hart *hart = &harts[i];
         hart->index = i;
-        hart->idle_stack_top = (uint64_t)kstack_init(idle_stacks[i]);
-        hart->kernel_stack_top = hart->idle_stack_top;
+        hart->kernel_stack_top = (uint64_t)kstack_init(idle_stacks[i]);
         hart->emergency_stack_top = (uint64_t)(emergency_stacks[i] + EMERGENCY_STACK_SIZE);
     }
 }

@@ -1,7 +1,7 @@
 /*
  * One struct per hart, reached through tp while in the kernel and through sscratch while in
  * user mode. Other rooms keep their per-hart words here; only the hart itself writes them,
- * but for `work`, whose bits other harts may set with work_set().
+ * but for `work`, whose bits other harts set and clear atomically.
  */
 #ifndef KERNEL_RISCV_HART_H
 #define KERNEL_RISCV_HART_H
@@ -29,7 +29,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "riscv/switch.h"
 
 struct proc;
 struct spinlock;
@@ -46,18 +45,11 @@ struct hart {
     uint64_t id;          /* the machine's number for it (mhartid) */
     bool online;          /* runs the kernel; the others wait for hart start */
     bool panicking;       /* a second panic must not start over */
-    struct proc *current; /* NULL: idle */
+    struct proc *current; /* who runs; the idle task has pid 0 and no PCB around it */
 
     /* mem */
     void *active_space;       /* whose table satp holds; NULL: the kernel's */
     uint64_t asid_generation; /* of the last global flush this hart took part in */
-
-    /* sched */
-    struct context idle;     /* the idle loop, on idle_stack_top */
-    uint64_t idle_stack_top; /* the boot stack of the boot hart */
-    uint64_t switches;
-    uint64_t interrupts;
-    uint64_t idle_ticks;
 
     /* debug builds: spinlocks held, outermost first */
     struct spinlock *locks[HART_LOCKS_MAX];

@@ -40,7 +40,6 @@ bool trap_poll(void)
     uint64_t pending = csr_read(sip) & (SIE_SSIE | SIE_STIE | SIE_SEIE);
     if (!pending)
         return false;
-    this_hart()->interrupts++;
     if (pending & SIE_SSIE) {
         csr_clear(sip, SIE_SSIE);
         trap_upcalls.ipi();
