@@ -28,16 +28,11 @@
 #define TRACE_ORDER_MAX FRAME_MAX_ORDER
 #define TRACE_MEMORY_SHARE 16 /* all rings together: at most this fraction of memory */
 
-static void ignore_ipi(void)
+static void describe_current(const struct hart *hart)
 {
-    /* It came to get this hart out of user mode or sleep, which it has done. */
-}
-
-static void describe_current(void)
-{
-    struct hart *hart = this_hart();
-    if (hart->current && this_task()->pid)
-        kprintf("running: %s (pid %d)\n", this_proc()->name, this_proc()->pid);
+    const struct proc *current = hart->current;
+    if (current && current->task.pid)
+        kprintf("running: %s (pid %d)\n", current->name, current->pid);
     else
         kprintf("running: nobody\n");
 }
@@ -50,7 +45,7 @@ static void connect_rooms(void)
         .user_fault = proc_user_fault,
         .timer = sched_timer,
         .interrupt = device_interrupt,
-        .ipi = ignore_ipi,
+        .ipi = sched_ipi,
         .before_user = proc_before_user,
     };
     mem_upcalls.breathe = sched_breathe;
@@ -136,6 +131,11 @@ static void greet(void)
     kprintf(", timebase %lu Hz\n", (unsigned long)machine.timebase_hz);
 }
 
+void hart_main(void)
+{
+    sched_idle();
+}
+
 void kernel_main(void)
 {
     connect_rooms();
@@ -146,6 +146,7 @@ void kernel_main(void)
     proc_init();
     options_apply();
     start_trace();
+    harts_start();
     greet();
     self_test();
     start_init();

@@ -10,6 +10,8 @@
 #include "riscv/plic.h"
 #include "riscv/trace_point.h"
 
+#define INTERRUPT_HART 0 /* the boot hart takes the interrupts of all devices */
+
 struct device {
     struct object object;
     struct device_info info; /* constant */
@@ -37,7 +39,7 @@ static void unbind(struct device *d) /* device_lock is held */
     if (!d->channel)
         return;
     if (d->pending)
-        plic_complete(d->info.interrupt);
+        plic_complete(d->info.interrupt, INTERRUPT_HART);
     plic_disable(d->info.interrupt);
     d->pending = false;
     d->driver = NULL;
@@ -100,7 +102,7 @@ int device_bind(struct object *o, struct channel *ch, uint64_t bits)
     d->channel = ch;
     d->bits = bits;
     d->driver = this_proc();
-    plic_enable(d->info.interrupt, 0);
+    plic_enable(d->info.interrupt, INTERRUPT_HART);
     spin_unlock(&device_lock);
     return 0;
 }
@@ -114,7 +116,7 @@ int device_ack(struct object *o)
         result = -EPERM;
     } else if (d->pending) {
         d->pending = false;
-        plic_complete(d->info.interrupt);
+        plic_complete(d->info.interrupt, INTERRUPT_HART);
     }
     spin_unlock(&device_lock);
     return result;
@@ -135,7 +137,7 @@ void device_interrupt(unsigned source)
         }
     }
     if (!found) { /* nobody's, or its driver has just gone: quiet it, so that it cannot storm */
-        plic_complete(source);
+        plic_complete(source, this_hart()->index);
         plic_disable(source);
     }
     spin_unlock(&device_lock);

@@ -28,9 +28,9 @@ static void probe(void)
     asid_probed = true;
 }
 
-static uint64_t asid_number(const struct space *space)
+static uint64_t asid_number(uint64_t asid)
 {
-    return space->asid & ((1ul << GENERATION_SHIFT) - 1);
+    return asid & ((1ul << GENERATION_SHIFT) - 1);
 }
 
 static void renew(struct space *space)
@@ -44,7 +44,8 @@ static void renew(struct space *space)
             next_asid = 1;
         }
         /* Without ASIDs in the hardware: number 0 and a generation of its own each time. */
-        space->asid = generation << GENERATION_SHIFT | (asid_max > 0 ? next_asid++ : 0);
+        uint64_t asid = generation << GENERATION_SHIFT | (asid_max > 0 ? next_asid++ : 0);
+        __atomic_store_n(&space->asid, asid, __ATOMIC_RELAXED);
     }
     spin_unlock(&asid_lock);
 }
@@ -55,20 +56,33 @@ void space_activate(struct space *space)
 
     if (hart->active_space == space)
         return;
-    if (space->asid >> GENERATION_SHIFT != __atomic_load_n(&generation, __ATOMIC_RELAXED) || asid_max == 0)
+    if (__atomic_load_n(&space->asid, __ATOMIC_RELAXED) >> GENERATION_SHIFT !=
+            __atomic_load_n(&generation, __ATOMIC_RELAXED) ||
+        asid_max == 0)
         renew(space);
 
-    /* Before the first walk: who changes a table from now on sees the bit and flushes here too, and a
-     * change made earlier is seen by the walk. */
-    __atomic_fetch_or(&space->harts, 1u << hart->index, __ATOMIC_SEQ_CST);
-    satp_load(virt_to_phys(space->root), asid_number(space));
+    /* Before the first walk: who changes a table from now on sees the bit, and a change made earlier is
+     * seen by the walk. */
+    uint32_t bit = 1u << hart->index;
+    if (!(__atomic_load_n(&space->harts, __ATOMIC_RELAXED) & bit))
+        __atomic_fetch_or(&space->harts, bit, __ATOMIC_SEQ_CST);
+    uint64_t asid = __atomic_load_n(&space->asid, __ATOMIC_RELAXED);
+    satp_load(virt_to_phys(space->root), asid_number(asid));
     __atomic_store_n(&hart->active_space, (void *)space, __ATOMIC_RELAXED);
 
-    /* After the switch, or walks through the old table could refill what was flushed. */
-    uint64_t space_generation = space->asid >> GENERATION_SHIFT;
+    /* Whoever changes a table sets `stale`, then looks whether the space is active here; we say that it is,
+     * then look at `stale`. So one of the two flushes. After the switch, or walks through the old table could
+     * refill what was flushed. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint64_t space_generation = asid >> GENERATION_SHIFT;
+    bool stale = __atomic_load_n(&space->stale, __ATOMIC_RELAXED) & bit;
+    if (stale)
+        __atomic_fetch_and(&space->stale, ~bit, __ATOMIC_SEQ_CST);
     if (hart->asid_generation != space_generation || asid_max == 0) {
         tlb_flush_all();
         hart->asid_generation = space_generation;
+    } else if (stale) {
+        tlb_flush_asid(asid_number(asid));
     }
 }
 
@@ -82,33 +96,59 @@ void space_activate_kernel(void)
     __atomic_store_n(&hart->active_space, NULL, __ATOMIC_RELAXED);
 }
 
-/* The number this hart's entries of the space are tagged with. While the space is active here that
- * is what satp says: another hart may have renewed space->asid meanwhile. */
-uint64_t asid_local(const struct space *space)
+/* Is the space the one that this hart translates with? */
+static bool active_here(const struct space *space)
 {
-    if (this_hart()->active_space == space)
-        return csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
-    return asid_number(space);
+    return this_hart()->active_space == space;
 }
 
+/* The number that this hart's entries of its active space are tagged with: what satp says, since another hart
+ * may have renewed space->asid meanwhile. */
+static uint64_t asid_in_use(void)
+{
+    return csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
+}
+
+/*
+ * The tables have changed. Harts that use the space now flush at once, through the firmware, which reaches them
+ * even while they spin with interrupts off; the others, this one too if it works for somebody else, flush when
+ * they next switch to the space, which costs nobody an interrupt.
+ */
 static void flush_others(struct space *space, uint64_t start, uint64_t size)
 {
-    uint32_t others = __atomic_load_n(&space->harts, __ATOMIC_SEQ_CST) & ~(1u << this_hart()->index);
+    uint32_t here = 1u << this_hart()->index, active = 0;
+    uint32_t all = __atomic_load_n(&space->harts, __ATOMIC_SEQ_CST);
+    uint32_t others = active_here(space) ? all & ~here : all;
 
-    if (others != 0) /* all ASIDs: they may know the space by an older number */
-        sbi_remote_sfence_vma(others, start, size, SBI_ALL_ASIDS);
+    if (others == 0)
+        return;
+    __atomic_fetch_or(&space->stale, others, __ATOMIC_SEQ_CST); /* against space_activate: see there */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < hart_count; i++)
+        if ((others & ~here) >> i & 1 &&
+            __atomic_load_n(&harts[i].active_space, __ATOMIC_RELAXED) == space)
+            active |= 1u << i;
+    if (active != 0) /* all ASIDs: they may know the space by an older number */
+        sbi_remote_sfence_vma(active, start, size, SBI_ALL_ASIDS);
 }
 
 void asid_flush_page(struct space *space, uint64_t va)
 {
-    tlb_flush_page(va, asid_local(space));
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the tables first, then who has them */
+    asid_forget_here(space, va);
     flush_others(space, va, PAGE_SIZE);
+}
+
+void asid_forget_here(const struct space *space, uint64_t va)
+{
+    if (active_here(space))
+        tlb_flush_page(va, asid_in_use());
 }
 
 void asid_flush_space(struct space *space)
 {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the tables first, then who has them */
-    if (space->harts >> this_hart()->index & 1)
-        tlb_flush_asid(asid_local(space));
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (active_here(space))
+        tlb_flush_asid(asid_in_use());
     flush_others(space, 0, ~0ul);
 }

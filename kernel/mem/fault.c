@@ -109,7 +109,7 @@ int fault_page(struct space *space, uint64_t va, int access, uint64_t user_sp)
         return -EFAULT; /* a memory object's page whose frame is gone */
 
     /* The tables allow it: another thread was faster, or this hart's TLB holds an older entry. */
-    tlb_flush_page(va, asid_local(space));
+    asid_forget_here(space, va);
     return 0;
 }
 

@@ -50,7 +50,8 @@ struct space {
     struct spinlock lock; /* protects all below */
     pte_t *root;
     uint64_t asid;          /* asid.c: generation and number; 0: none yet */
-    uint32_t harts;         /* bit i: harts[i] may hold TLB entries of this space */
+    uint32_t harts;         /* bit i: harts[i] may hold TLB entries of this space (atomic) */
+    uint32_t stale;         /* bit i: ... some of which are wrong: flush before the next use (atomic) */
     unsigned region_count;
     struct list regions;    /* ascending, disjoint */
     struct region *recent;  /* where the last lookup hit, or NULL */

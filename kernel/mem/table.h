@@ -46,8 +46,8 @@ static inline void pte_set(pte_t *pte, pte_t value)
  * Gives the work done. */
 unsigned table_clear(struct space *space, uint64_t start, uint64_t end, bool flush);
 
-/* asid.c: the number that this hart's TLB entries of the space are tagged with. */
-uint64_t asid_local(const struct space *space);
+/* asid.c: forget what this hart's TLB holds of a page, if it uses the space now. */
+void asid_forget_here(const struct space *space, uint64_t va);
 /* asid.c: forget what any hart's TLB holds of one page, or of the whole space and of its tables. */
 void asid_flush_page(struct space *space, uint64_t va);
 void asid_flush_space(struct space *space);

@@ -31,7 +31,7 @@ void proc_describe(struct proc *p, struct proc_info *info)
     info->start_ns = p->start_ns;
     info->state = (uint8_t)atomic_load(&p->task.state);
     info->level = (uint8_t)sched_level(&p->task);
-    info->hart = (uint8_t)p->task.hart->index;
+    info->hart = (uint8_t)atomic_load(&p->task.hart)->index;
     info->switches = p->task.switches;
     if (info->state == PROC_BLOCKED) {
         info->waits_for = p->task.waits_for;

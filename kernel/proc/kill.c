@@ -21,7 +21,7 @@ void proc_end(struct proc *p, int32_t signal)
         return;
     /* It may be in user mode and never come here by itself. If it no longer runs on that hart, whoever does
      * finds that it was not meant (proc_before_user), and proc_switched sees `killed` when it runs again. */
-    struct hart *hart = p->task.hart;
+    struct hart *hart = atomic_load(&p->task.hart);
     __atomic_fetch_or(&hart->work, WORK_KILLED, __ATOMIC_SEQ_CST);
     if (hart != this_hart())
         sbi_send_ipi(1ul << hart->index);

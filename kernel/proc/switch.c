@@ -26,8 +26,11 @@ void proc_switched(struct task *from, struct task *to)
             set_fs(frame, SSTATUS_FS_CLEAN);
         }
     }
-    if (!to->pid)
-        return; /* idle runs in whatever space is there: the kernel half is the same in all */
+    if (!to->pid) {
+        /* Not in the last one's: its process may end on another hart meanwhile, and the tables go. */
+        space_activate_kernel();
+        return;
+    }
     struct proc *p = proc_of(to);
     if (p->space)
         space_activate(p->space);

@@ -60,6 +60,36 @@ upper_half:
     tail start
 
 /*
+ * Where the firmware lets the other harts in (HSM, hart_start): the same state, but a1 is the physical
+ * address of the hart's struct hart, and the kernel's own page table is there already.
+ */
+    .text
+    .balign 4
+    .globl hart_entry
+hart_entry:
+    csrw sie, zero
+    mv s2, a1
+    li s3, KERNEL_BASE
+    la t1, hart_in_upper_half
+    add t1, t1, s3
+    csrw stvec, t1
+    ld t0, kernel_root_phys
+    srli t0, t0, PAGE_SHIFT
+    li t1, SATP_MODE_SV39
+    slli t1, t1, SATP_MODE_SHIFT
+    or t0, t0, t1
+    sfence.vma
+    csrw satp, t0
+
+    .balign 4
+hart_in_upper_half:
+    add tp, s2, s3
+    ld sp, HART_KERNEL_STACK_TOP(tp) /* its idle stack */
+    li s0, 0
+    li ra, 0
+    tail start_hart
+
+/*
  * The first page table: all physical addresses up to 256 GiB at KERNEL_BASE in pages of 1 GiB,
  * everything allowed. It serves until start() has read the device tree and knows what is where.
  */

@@ -17,6 +17,7 @@ STATIC_OFFSET(struct context, s, 16);
 
 struct hart harts[MAX_HARTS];
 unsigned hart_count;
+unsigned harts_up;
 
 /* Seen by entry.S too. */
 char idle_stacks[MAX_HARTS][KSTACK_SIZE] __attribute__((aligned(KSTACK_SIZE)));
@@ -43,10 +44,8 @@ void harts_init(void)
     }
 }
 
-unsigned harts_online(void)
+void hart_set_online(void)
 {
-    unsigned n = 0;
-    for (unsigned i = 0; i < hart_count; i++)
-        n += harts[i].online;
-    return n;
+    __atomic_store_n(&this_hart()->online, true, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&harts_up, 1, __ATOMIC_RELEASE);
 }

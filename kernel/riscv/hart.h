@@ -35,6 +35,9 @@ struct spinlock;
 
 #define HART_LOCKS_MAX 8
 
+/* Where the stop of a panic on another hart has caught a hart. */
+enum hart_stop { HART_RUNS, STOPPED_IN_USER, STOPPED_IN_KERNEL, STOPPED_AT_LOCK, STOPPED_IN_PANIC };
+
 struct hart {
     uint64_t kernel_stack_top;    /* of the current process; its trap frame lies right below */
     uint64_t scratch;             /* trap entry: the interrupted sp */
@@ -43,8 +46,11 @@ struct hart {
     uint64_t emergency_stack_top; /* traps taken in the kernel, that is: panics */
 
     uint64_t id;          /* the machine's number for it (mhartid) */
-    bool online;          /* runs the kernel; the others wait for hart start */
+    bool online;          /* runs the kernel, and can be interrupted and woken */
     bool panicking;       /* a second panic must not start over */
+    uint8_t stopped;      /* enum hart_stop: a panic on another hart has ended its work */
+    uint64_t stopped_fp;  /* and this is the frame pointer it stopped with */
+    const struct spinlock *waits_for; /* the lock it spins for, or NULL; for panics */
     struct proc *current; /* who runs; the idle task has pid 0 and no PCB around it */
 
     /* mem */
@@ -58,7 +64,15 @@ struct hart {
 
 extern struct hart harts[MAX_HARTS];
 extern unsigned hart_count; /* harts the machine has (at most MAX_HARTS); see `online` */
-unsigned harts_online(void); /* those that run the kernel */
+
+/* How many run the kernel. Rises while harts start, and never falls. */
+extern unsigned harts_up;
+static inline unsigned harts_online(void)
+{
+    return __atomic_load_n(&harts_up, __ATOMIC_RELAXED);
+}
+/* This hart is one of them from now on: others may send it work. */
+void hart_set_online(void);
 
 /* The hart this runs on. Volatile: never kept across a context switch. */
 static inline struct hart *this_hart(void)

@@ -15,6 +15,7 @@ enum lock_rank { /* outermost first */
     LOCK_PIPE,
     LOCK_SPACE,
     LOCK_TIMERS,
+    LOCK_POLICY,
     LOCK_RUNQ,
     LOCK_PIDS,
     LOCK_CACHE,

@@ -1,15 +1,60 @@
-/* The report of a panic (panic.h). Takes no lock and trusts little: a panic during it ends the run. */
+/*
+ * The report of a panic (panic.h). Takes no lock and trusts little: a panic during it ends the run.
+ * Other harts are stopped by an interrupt; one that spins for a lock looks by itself. A hart that is
+ * deep in the kernel, with interrupts off, or hung, does not answer in time, and the report says so.
+ */
 #include "riscv/panic.h"
 #include <kinglet/process.h>
 #include <stdarg.h>
 #include "riscv/backtrace.h"
+#include "riscv/clock.h"
 #include "riscv/hart.h"
 #include "riscv/kprintf.h"
 #include "riscv/power.h"
 #include "riscv/sbi.h"
+#include "riscv/spinlock.h"
 #include "riscv/trap.h"
 
+#define STOP_PATIENCE_NS 100000000ul /* no path of the kernel takes longer than 1 ms, on a host that runs us */
+
 struct panic_upcalls panic_upcalls;
+struct hart *panic_reporter;
+
+void panic_stop(int where)
+{
+    struct hart *hart = this_hart();
+    hart->stopped_fp = (uint64_t)__builtin_frame_address(0);
+    __atomic_store_n(&hart->stopped, (uint8_t)where, __ATOMIC_RELEASE);
+    for (;;)
+        hart_wait();
+}
+
+static bool is_other(const struct hart *hart)
+{
+    return hart != this_hart() && __atomic_load_n(&hart->online, __ATOMIC_ACQUIRE);
+}
+
+static bool all_stopped(void)
+{
+    for (unsigned i = 0; i < hart_count; i++)
+        if (is_other(&harts[i]) && !__atomic_load_n(&harts[i].stopped, __ATOMIC_ACQUIRE))
+            return false;
+    return true;
+}
+
+static void stop_others(void)
+{
+    uint64_t others = 0;
+    for (unsigned i = 0; i < hart_count; i++)
+        if (is_other(&harts[i]))
+            others |= 1ul << i;
+    if (!others)
+        return;
+    sbi_send_ipi(others);
+    uint64_t until = clock_ticks() + ticks_of_ns(STOP_PATIENCE_NS);
+    while (!all_stopped() && clock_ticks() < until)
+        ;
+}
 
 /* From here on this hart prints without the lock. */
 static void begin(void)
@@ -21,14 +66,55 @@ static void begin(void)
         power_off(RUN_STATUS_PANIC);
     }
     hart->panicking = true;
+    struct hart *nobody = NULL;
+    if (!__atomic_compare_exchange_n(&panic_reporter, &nobody, hart, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        panic_stop(STOPPED_IN_PANIC); /* the other one's report shows where */
+    stop_others();
     kprintf("\npanic: ");
+}
+
+static void describe(const struct hart *hart)
+{
+    if (panic_upcalls.describe)
+        panic_upcalls.describe(hart);
 }
 
 static void where(void)
 {
     kprintf("\nhart %u\n", this_hart()->index);
-    if (panic_upcalls.describe)
-        panic_upcalls.describe();
+    describe(this_hart());
+}
+
+static void report_other(const struct hart *hart)
+{
+    static const char *const states[] = {
+        [HART_RUNS] = "did not stop: in the kernel for too long, or hung",
+        [STOPPED_IN_USER] = "was in user mode",
+        [STOPPED_IN_KERNEL] = "was in the kernel",
+        [STOPPED_AT_LOCK] = "was waiting for a lock",
+        [STOPPED_IN_PANIC] = "was about to panic as well",
+    };
+    unsigned state = __atomic_load_n(&hart->stopped, __ATOMIC_ACQUIRE);
+    const struct spinlock *lock = __atomic_load_n(&hart->waits_for, __ATOMIC_RELAXED);
+    kprintf("\nhart %u %s", hart->index, states[state]);
+    if (lock)
+        kprintf(": %s", lock->name);
+    kprintf("\n");
+    describe(hart);
+    if (state == STOPPED_IN_USER)
+        kprintf("  pc 0x%lx\n", trap_frame_of((void *)hart->kernel_stack_top)->pc);
+    else if (state != HART_RUNS)
+        backtrace(0, 0, hart->stopped_fp);
+}
+
+/* Of each other hart, then off. */
+static void finish(void) __attribute__((noreturn));
+static void finish(void)
+{
+    for (unsigned i = 0; i < hart_count; i++)
+        if (is_other(&harts[i]))
+            report_other(&harts[i]);
+    power_off(RUN_STATUS_PANIC);
 }
 
 void panic(const char *format, ...)
@@ -40,7 +126,7 @@ void panic(const char *format, ...)
     va_end(args);
     where();
     backtrace(0, 0, (uint64_t)__builtin_frame_address(0));
-    power_off(RUN_STATUS_PANIC);
+    finish();
 }
 
 static void print_registers(const struct trap_frame *frame)
@@ -63,5 +149,5 @@ void panic_trap(const struct trap_frame *frame, uint64_t scause, uint64_t stval)
     where();
     print_registers(frame);
     backtrace(frame->pc, frame->ra, frame->s0);
-    power_off(RUN_STATUS_PANIC);
+    finish();
 }

@@ -60,7 +60,7 @@ unsigned plic_claim(void)
     return mmio_read(CLAIM(this_hart()->index));
 }
 
-void plic_complete(unsigned source)
+void plic_complete(unsigned source, unsigned hart)
 {
-    mmio_write(CLAIM(this_hart()->index), source);
+    mmio_write(CLAIM(hart), source);
 }

@@ -17,8 +17,8 @@ void plic_disable(unsigned source);
 /* The source that wants this hart's attention; 0: none (left). */
 unsigned plic_claim(void);
 
-/* Let a claimed source interrupt again. The PLIC ignores this for a disabled source: complete
- * first, then disable. */
-void plic_complete(unsigned source);
+/* Let a source that was claimed on `hart` interrupt again; any hart may say so. The PLIC ignores this for
+ * a source that is not enabled for that hart: complete first, then disable. */
+void plic_complete(unsigned source, unsigned hart);
 
 #endif

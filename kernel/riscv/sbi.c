@@ -3,7 +3,6 @@
  * the chapter of each extension. Needs no memory but registers, so it works before paging too.
  */
 #include "riscv/sbi.h"
-#include <stdbool.h>
 #include "riscv/hart.h"
 
 enum sbi_extension {
@@ -11,6 +10,7 @@ enum sbi_extension {
     SBI_BASE = 0x10,
     SBI_TIME = 0x54494d45,
     SBI_IPI = 0x735049,
+    SBI_HSM = 0x48534d,
     SBI_RFENCE = 0x52464e43,
     SBI_SRST = 0x53525354,
     SBI_DBCN = 0x4442434e,
@@ -20,6 +20,7 @@ enum sbi_function {
     BASE_PROBE_EXTENSION = 3,
     TIME_SET_TIMER = 0,
     IPI_SEND = 0,
+    HSM_HART_START = 0,
     RFENCE_SFENCE_VMA = 1,
     RFENCE_SFENCE_VMA_ASID = 2,
     SRST_SYSTEM_RESET = 0,
@@ -76,6 +77,11 @@ static uint64_t hart_mask(uint64_t indices)
         if (indices & 1ul << i)
             mask |= 1ul << harts[i].id;
     return mask;
+}
+
+bool sbi_hart_start(uint64_t hart_id, uint64_t entry_phys, uint64_t argument)
+{
+    return SBI_CALL(SBI_HSM, HSM_HART_START, hart_id, entry_phys, argument).error == 0;
 }
 
 void sbi_send_ipi(uint64_t indices)

@@ -3,14 +3,26 @@
  * keep a list of the locks each hart holds in its struct hart.
  */
 #include "riscv/spinlock.h"
+#include "riscv/clock.h"
+
+#define WAIT_MAX_NS (60 * NS_PER_SECOND) /* debug builds: a lock that is not given back by then never is */
 
 /* Wait by reading only, so that the lock's cache line is not torn between those who wait. */
 void spin_wait(struct spinlock *lock)
 {
+    struct hart *hart = this_hart();
+    uint64_t until = DEBUG_BUILD ? clock_ticks() + ticks_of_ns(WAIT_MAX_NS) : CLOCK_NEVER;
+    __atomic_store_n(&hart->waits_for, lock, __ATOMIC_RELAXED);
     do {
-        while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED))
-            ;
+        while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED)) {
+            if (!hart->panicking)
+                panic_check(STOPPED_AT_LOCK);
+            if (DEBUG_BUILD && clock_ticks() > until)
+                panic("lock %s: not given back for a minute by hart %u", lock->name,
+                      lock->owner ? lock->owner->index : MAX_HARTS);
+        }
     } while (!spin_take(lock));
+    __atomic_store_n(&hart->waits_for, NULL, __ATOMIC_RELAXED);
 }
 
 /* Before waiting, so that what would be a deadlock is a panic that names both locks. */

@@ -1,11 +1,13 @@
 /*
  * From the first instruction in C to kernel_main: says hello before paging, reads the machine
- * and builds the kernel's page table. entry.S calls it, once, on the boot hart.
+ * and builds the kernel's page table. entry.S calls start, once, on the boot hart, and start_hart on
+ * every other hart that harts_start has asked the firmware for.
  * Text is never writable and nothing else executable, in the direct map either.
  */
 #include <stdint.h>
 #include "riscv/clock.h"
 #include "riscv/hart.h"
+#include "riscv/kprintf.h"
 #include "riscv/machine.h"
 #include "riscv/plic.h"
 #include "riscv/sbi.h"
@@ -27,6 +29,8 @@ static unsigned tables_used;
 
 void start_hello(uint64_t hart_id, uint64_t fdt_phys);
 void start(uint64_t hart_id, uint64_t fdt_phys);
+void start_hart(void);
+extern char hart_entry[];
 
 static void hello_number(uint64_t value, unsigned base)
 {
@@ -104,6 +108,14 @@ static void build_kernel_table(void)
         map(machine.finisher, machine.finisher + PAGE_SIZE, DIRECT_RW);
 }
 
+/* What every hart does for itself before it can be interrupted and woken. */
+static void hart_ready(void)
+{
+    plic_init_hart();
+    clock_deadline(CLOCK_NEVER);
+    hart_set_online();
+}
+
 /* The first C in the upper half, on boot_root, on the boot hart's idle stack. */
 void start(uint64_t hart_id, uint64_t fdt_phys)
 {
@@ -120,8 +132,31 @@ void start(uint64_t hart_id, uint64_t fdt_phys)
     tlb_flush_all();
 
     plic_init();
-    plic_init_hart();
-    clock_deadline(CLOCK_NEVER);
-    this_hart()->online = true;
+    hart_ready();
     kernel_main();
+}
+
+/* The first C on every other hart, on its idle stack and the kernel's page table. */
+void start_hart(void)
+{
+    trap_init_hart();
+    hart_ready();
+    hart_main();
+}
+
+/* Long enough for a hart to get through start_hart on a loaded host; all of them together. */
+#define START_PATIENCE_NS (2 * NS_PER_SECOND)
+
+void harts_start(void)
+{
+    unsigned asked = 1;
+    for (unsigned i = 1; i < hart_count; i++) {
+        if (sbi_hart_start(harts[i].id, virt_to_phys(hart_entry), virt_to_phys(&harts[i])))
+            asked++;
+        else
+            klog(LOG_WARN, "hart %lu: the firmware does not start it; going on without\n", harts[i].id);
+    }
+    uint64_t until = clock_ticks() + ticks_of_ns(START_PATIENCE_NS);
+    while (harts_online() < asked && clock_ticks() < until)
+        ;
 }

@@ -11,4 +11,11 @@ extern char _text[], _etext[], _rodata[], _erodata[], _data[], _edata[], _bss[],
  * machine read, traps and clock ready. Does not return. */
 void kernel_main(void) __attribute__((noreturn));
 
+/* Start the machine's other harts and wait until they run the kernel; one that does not come in time is
+ * named or simply missed in harts_online(). Called once, when all rooms are ready for several harts. */
+void harts_start(void);
+
+/* The same for each of those: entered on its idle stack, traps and clock ready. Does not return. */
+void hart_main(void) __attribute__((noreturn));
+
 #endif

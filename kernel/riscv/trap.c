@@ -42,6 +42,7 @@ bool trap_poll(void)
         return false;
     if (pending & SIE_SSIE) {
         csr_clear(sip, SIE_SSIE);
+        panic_check(STOPPED_IN_KERNEL);
         trap_upcalls.ipi();
     }
     if (pending & SIE_STIE)
@@ -56,10 +57,12 @@ bool trap_poll(void)
 
 void trap_user(struct trap_frame *frame, uint64_t scause)
 {
-    if (scause & SCAUSE_INTERRUPT)
+    if (scause & SCAUSE_INTERRUPT) {
+        panic_check(STOPPED_IN_USER);
         trap_poll();
-    else
+    } else {
         trap_upcalls.user_fault(frame, scause, csr_read(stval));
+    }
 }
 
 void trap_stack_overflow(void)

@@ -34,7 +34,7 @@ struct trap_upcalls {
     void (*system_call)(struct trap_frame *frame);
     void (*user_fault)(struct trap_frame *frame, uint64_t scause, uint64_t stval);
     void (*timer)(void);                        /* must set the next clock_deadline() */
-    void (*interrupt)(unsigned source);         /* stays masked until plic_complete(source) */
+    void (*interrupt)(unsigned source);         /* stays masked until plic_complete */
     void (*ipi)(void);
     void (*before_user)(struct trap_frame *frame); /* called until this_hart()->work is 0 */
 };

@@ -20,6 +20,10 @@ struct dispatcher {
     uint64_t switches;
     bool slice_ended; /* the running task is to go to the tail as one whose slice was used up */
 
+    /* balance.c; atomic */
+    _Atomic uint8_t level_now; /* that the running task runs at; SCHED_NO_LEVEL: idle */
+    _Atomic uint32_t asked;    /* not 0: another hart has work that this one should take */
+
     /* touched by its own hart only */
     struct hart *hart;
     uint64_t clock_set; /* what the clock is set for; SCHED_NEVER: nothing */
@@ -28,6 +32,40 @@ struct dispatcher {
 };
 
 extern struct dispatcher dispatchers[MAX_HARTS];
+
+/* The dispatcher of the hart this runs on. */
+static inline struct dispatcher *dispatcher_here(void)
+{
+    return &dispatchers[this_hart()->index];
+}
+
+static inline bool is_idle(const struct dispatcher *d, const struct task *t)
+{
+    return t == &d->idle;
+}
+
+/* Puts a ready task on the queue; the lock is held. */
+void dispatch_enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason why, uint64_t now);
+
+/* Has the clock come by `when`. This hart's dispatcher. */
+void dispatch_clock_by(struct dispatcher *d, uint64_t when);
+
+/* The hart should choose anew who runs; it is told by an interrupt if it is not this one. */
+void dispatch_ask(struct dispatcher *d);
+
+/* balance.c: several harts (docs/architecture.md, "Many harts") */
+/* No lock held, about to reschedule: takes a better task from another hart's queue to this one's, if this
+ * hart was asked to or has nothing else to do. */
+void balance_take(struct dispatcher *d);
+/* Lock held: makes sure that harts which run something worse, or nothing, hear of those who wait here, or
+ * tells them now. */
+void balance_offer(struct dispatcher *d, uint64_t now);
+/* Where a task that was blocked on `d`, not this hart's, should go. No lock held. */
+struct dispatcher *balance_place(struct dispatcher *d, const struct task *t);
+/* This hart has nothing to do: from now on it is known for that. True when it should look again at once. */
+bool balance_idle(struct dispatcher *d);
+/* It has something to do again. */
+void balance_busy(struct dispatcher *d);
 
 /* Charges the running task up to `now`; the lock is held. True when its slice, or its turn, has ended. */
 bool dispatch_charge(struct dispatcher *d, uint64_t now);

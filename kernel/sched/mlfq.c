@@ -8,10 +8,11 @@
 /*
  * A boost raises every process, ready or blocked, without visiting any: it moves whole lists
  * and counts an epoch. An entity whose epoch is behind has been raised since it was last looked at.
+ * (One that is ahead comes from a hart where the same boost was noticed earlier: mlfq_advance.)
  */
 static void catch_up(struct run_queue *rq, struct sched_entity *e)
 {
-    if (e->epoch != rq->epoch) { /* rule 5 */
+    if (e->epoch < rq->epoch) { /* rule 5 */
         e->epoch = rq->epoch;
         e->level = 0;
         e->used = 0;
@@ -117,8 +118,11 @@ static bool mlfq_advance(struct run_queue *rq, uint64_t now)
         if (rq->ready_levels & (1u << l))
             list_splice_back(&rq->level[0], &rq->level[l]);
     rq->ready_levels = rq->ready_levels ? 1 : 0;
-    rq->epoch++;
-    rq->next_boost = rq->tuning->boost ? now + rq->tuning->boost : SCHED_NEVER;
+    /* Boosts are due at the same times on all harts, whenever each gets to them, so that the epoch means the
+     * same everywhere. Of several that were missed in idle time the last one counts. */
+    uint64_t due = 1 + (now - rq->next_boost) / rq->tuning->boost;
+    rq->epoch += due;
+    rq->next_boost += due * rq->tuning->boost;
     return true;
 }
 

@@ -15,6 +15,12 @@
 #define SCHED_NEVER UINT64_MAX
 #define SCHED_NO_LEVEL SCHED_MAX_LEVELS /* "nobody": worse than every level */
 
+/*
+ * An entity's `account` is who pays for what it does, and whose `used`, `epoch`, `level`, `ran`, `ran_at` count.
+ * These are charged by the hart on which the one that uses the account runs. That is one at a time: a client waits
+ * while its server works for it. Only a client that was killed runs to its end beside the server that does not know
+ * yet; then some ticks may be counted on one of the two sides only, which does no harm.
+ */
 struct sched_entity {
     struct list_node node;        /* in a run queue, when ready */
     struct sched_entity *account; /* whose slice it uses and who pays: itself, or the client it serves */

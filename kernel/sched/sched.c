@@ -13,6 +13,8 @@
 #include "sched/dispatch.h"
 #include "sched/timer.h"
 
+#include <common/string.h>
+
 #define NS_PER_US 1000ul
 
 struct sched_upcalls sched_upcalls;
@@ -20,12 +22,31 @@ struct dispatcher dispatchers[MAX_HARTS];
 
 static struct dispatcher *here(void)
 {
-    return &dispatchers[this_hart()->index];
+    return dispatcher_here();
 }
 
-static bool is_idle(const struct dispatcher *d, const struct task *t)
+/* The dispatcher of the hart that a task belongs to, locked. See `hart` in task.h. */
+static struct dispatcher *lock_home(const struct task *t)
 {
-    return t == &d->idle;
+    for (;;) {
+        struct hart *hart = atomic_load_explicit(&t->hart, memory_order_relaxed);
+        struct dispatcher *d = &dispatchers[hart->index];
+        spin_lock(&d->lock);
+        if (atomic_load_explicit(&t->hart, memory_order_relaxed) == hart)
+            return d;
+        spin_unlock(&d->lock); /* it has moved meanwhile */
+    }
+}
+
+/* A task that we own runs on another hart from now on. */
+static void rehome(struct task *t, struct dispatcher *to)
+{
+    if (atomic_load_explicit(&t->hart, memory_order_relaxed) == to->hart)
+        return;
+    struct dispatcher *from = lock_home(t);
+    atomic_store_explicit(&t->hart, to->hart, memory_order_relaxed);
+    spin_unlock(&from->lock);
+    TRACE(migrate, to->hart->index, t->pid, from->hart->index);
 }
 
 /* ---- charging and the clock; the dispatcher's lock is held ---- */
@@ -64,7 +85,7 @@ static void advance_policy(struct dispatcher *d, uint64_t now)
         TRACE(boost, 0, 0, 0);
 }
 
-static void set_clock(struct dispatcher *d, uint64_t when)
+void dispatch_clock_by(struct dispatcher *d, uint64_t when)
 {
     if (when < d->clock_set) {
         d->clock_set = when;
@@ -78,11 +99,14 @@ static void set_clock_for_running(struct dispatcher *d)
     if (is_idle(d, d->running))
         return; /* nobody to stop and nobody to boost: an idle hart takes no ticks */
     uint64_t slice_end = d->charged_until + d->policy->slice_left(&d->queue, &d->running->entity);
-    set_clock(d, slice_end < d->queue.next_boost ? slice_end : d->queue.next_boost);
+    dispatch_clock_by(d, slice_end < d->queue.next_boost ? slice_end : d->queue.next_boost);
 }
 
-static void enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason why)
+void dispatch_enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason why, uint64_t now)
 {
+    /* Boosts first: the hart that the task comes from may have had one that this one, idle, has not. */
+    advance_policy(d, now);
+    t->ready_at = now;
     d->policy->enqueue(&d->queue, &t->entity, why);
     if (why == ENQUEUE_WOKEN)
         TRACE(wake, t->entity.queued_level, t->pid, this_task()->pid);
@@ -90,20 +114,20 @@ static void enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason wh
         TRACE(enqueue, t->entity.queued_level, t->pid, 0);
 }
 
-static void ask_to_reschedule(struct dispatcher *d)
+void dispatch_ask(struct dispatcher *d)
 {
-    __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELEASE);
-    if (d->hart != this_hart())
+    uint32_t before = __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELEASE);
+    if (d->hart != this_hart() && !(before & WORK_RESCHED))
         sbi_send_ipi(1ul << d->hart->index); /* it may be in user mode, or asleep */
 }
 
 static void check_preemption(struct dispatcher *d, struct task *by)
 {
     if (is_idle(d, d->running)) {
-        ask_to_reschedule(d);
+        dispatch_ask(d);
     } else if (d->policy->preempts(&d->queue, &d->running->entity)) {
         TRACE(preempt, d->policy->level(&d->queue, &d->running->entity), d->running->pid, by ? by->pid : 0);
-        ask_to_reschedule(d);
+        dispatch_ask(d);
     }
 }
 
@@ -116,6 +140,11 @@ void sched_arrived(void)
     atomic_store_explicit(&d->left->on_hart, false, memory_order_release);
 }
 
+static uint8_t level_of(struct dispatcher *d, struct task *t)
+{
+    return is_idle(d, t) ? SCHED_NO_LEVEL : (uint8_t)d->policy->level(&d->queue, &t->entity);
+}
+
 /* The dispatcher's lock is held and is released here. `next` is RUNNING from now on. */
 static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause cause)
 {
@@ -123,8 +152,10 @@ static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause
     atomic_store_explicit(&next->state, PROC_RUNNING, memory_order_relaxed);
     d->running = next;
     d->slice_ended = false;
+    atomic_store_explicit(&d->level_now, level_of(d, next), memory_order_relaxed);
     __atomic_fetch_and(&d->hart->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
     set_clock_for_running(d);
+    balance_offer(d, d->charged_until);
     if (next == previous) {
         spin_unlock(&d->lock);
         return;
@@ -134,12 +165,14 @@ static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause
     TRACE(switch_out, cause, previous->pid, previous->waits_for);
     TRACE(switch_in, is_idle(d, next) ? 0 : d->policy->level(&d->queue, &next->entity), next->pid, 0);
     spin_unlock(&d->lock);
+    if (is_idle(d, previous))
+        balance_busy(d);
 
     spin_assert_none_held("context switch");
     ASSERT(*(uint64_t *)((char *)previous->kernel_stack_top - KSTACK_SIZE) == KSTACK_CANARY);
     ASSERT(!atomic_load_explicit(&next->on_hart, memory_order_acquire));
+    DEBUG_ASSERT(atomic_load_explicit(&next->hart, memory_order_relaxed) == d->hart);
     atomic_store_explicit(&next->on_hart, true, memory_order_relaxed);
-    next->hart = d->hart;
     d->left = previous;
     d->hart->current = (struct proc *)next;
     d->hart->kernel_stack_top = (uint64_t)next->kernel_stack_top;
@@ -158,6 +191,7 @@ static void reschedule(enum switch_cause cause)
 {
     struct dispatcher *d = here();
     struct task *me = this_task();
+    balance_take(d);
     spin_lock(&d->lock);
     uint64_t now = clock_ticks();
     dispatch_charge(d, now);
@@ -169,7 +203,7 @@ static void reschedule(enum switch_cause cause)
             cause = SWITCH_slice;
         }
         atomic_store_explicit(&me->state, PROC_READY, memory_order_relaxed);
-        enqueue(d, me, why);
+        dispatch_enqueue(d, me, why, now);
     }
     switch_to(d, pick(d), cause);
 }
@@ -208,37 +242,55 @@ void sched_idle(void)
     struct dispatcher *d = here();
     for (;;) {
         trap_poll();
-        if ((d->hart->work & WORK_RESCHED) || d->queue.count)
+        if ((__atomic_load_n(&d->hart->work, __ATOMIC_RELAXED) & WORK_RESCHED) ||
+            __atomic_load_n(&d->queue.count, __ATOMIC_RELAXED))
             reschedule(SWITCH_block);
-        else
+        else if (!balance_idle(d))
             hart_wait(); /* a wake-up from elsewhere leaves an interrupt pending, which ends this */
     }
 }
 
+void sched_ipi(void)
+{
+    /* Mostly it came to get this hart out of user mode or sleep, which it has done. */
+    struct dispatcher *d = here();
+    if (atomic_load_explicit(&d->asked, memory_order_relaxed))
+        dispatch_ask(d);
+}
+
 /* ---- ready ---- */
+
+/* A task that we own goes on a run queue. */
+static void make_ready(struct task *t, enum enqueue_reason why)
+{
+    struct dispatcher *d = &dispatchers[atomic_load_explicit(&t->hart, memory_order_relaxed)->index];
+    if (d != here()) {
+        d = balance_place(d, t);
+        rehome(t, d);
+    }
+    spin_lock(&d->lock);
+    uint64_t now = clock_ticks();
+    if (why == ENQUEUE_NEW)
+        d->policy->admit(&d->queue, &t->entity);
+    dispatch_enqueue(d, t, why, now);
+    check_preemption(d, t);
+    balance_offer(d, now);
+    spin_unlock(&d->lock);
+}
 
 bool sched_wake(struct task *t)
 {
     uint32_t blocked = PROC_BLOCKED;
     if (!atomic_compare_exchange_strong(&t->state, &blocked, PROC_READY))
         return false;
-    struct dispatcher *d = &dispatchers[t->hart->index];
-    spin_lock(&d->lock);
-    enqueue(d, t, ENQUEUE_WOKEN);
-    check_preemption(d, t);
-    spin_unlock(&d->lock);
+    make_ready(t, ENQUEUE_WOKEN);
     return true;
 }
 
 void sched_start(struct task *t)
 {
-    struct dispatcher *d = &dispatchers[t->hart->index];
-    spin_lock(&d->lock);
-    d->policy->admit(&d->queue, &t->entity);
     atomic_store(&t->state, PROC_READY);
-    enqueue(d, t, ENQUEUE_NEW);
-    check_preemption(d, t);
-    spin_unlock(&d->lock);
+    make_ready(t, ENQUEUE_NEW);
 }
 
 void sched_timer(void)
@@ -251,10 +303,14 @@ void sched_timer(void)
     spin_lock(&d->lock);
     now = clock_ticks();
     if (dispatch_charge(d, now))
-        ask_to_reschedule(d);
+        dispatch_ask(d);
     advance_policy(d, now);
     check_preemption(d, NULL);
+    atomic_store_explicit(&d->level_now, level_of(d, d->running), memory_order_relaxed);
     set_clock_for_running(d);
+    balance_offer(d, now);
+    if (is_idle(d, d->running) && harts_online() > 1)
+        dispatch_ask(d); /* to look at the others' queues: balance_idle */
     spin_unlock(&d->lock);
     uint64_t next = timers_next();
     if (next < d->clock_set)
@@ -264,7 +320,7 @@ void sched_timer(void)
 
 void sched_clock_by(uint64_t when)
 {
-    set_clock(here(), when);
+    dispatch_clock_by(here(), when);
 }
 
 /* ---- messages ---- */
@@ -272,16 +328,19 @@ void sched_clock_by(uint64_t when)
 bool sched_claim(struct task *t, struct sched_entity *account)
 {
     uint32_t blocked = PROC_BLOCKED;
-    if (!atomic_load_explicit(&t->on_hart, memory_order_acquire) &&
-        atomic_compare_exchange_strong(&t->state, &blocked, PROC_READY)) {
+    bool ours = atomic_compare_exchange_strong(&t->state, &blocked, PROC_READY);
+    /* Only now does it count where it is: before, it could have been woken, have run, and be leaving again. */
+    bool away = ours && !atomic_load_explicit(&t->on_hart, memory_order_acquire);
+    if (away) {
+        rehome(t, here());
         if (account)
-            t->entity.account = account; /* ours alone: on no queue and on no hart */
+            t->entity.account = account;
         return true;
     }
-    /* Still leaving another hart, or woken by somebody else. */
     if (account)
         sched_set_account(t, account);
-    sched_wake(t);
+    if (ours)
+        make_ready(t, ENQUEUE_WOKEN); /* still leaving another hart, which will find it */
     return false;
 }
 
@@ -295,14 +354,13 @@ void sched_handoff(struct task *to, bool leave_account)
     advance_policy(d, now);
     if (leave_account)
         this_task()->entity.account = &this_task()->entity;
-    to->hart = d->hart;
     TRACE(handoff, d->policy->level(&d->queue, &to->entity), this_task()->pid, to->pid);
     if (!ended && !d->policy->preempts(&d->queue, &to->entity)) {
         switch_to(d, to, SWITCH_handoff);
         return;
     }
     /* Rule 4: better ones are ready, or the slice it would have used has ended. */
-    enqueue(d, to, ended ? ENQUEUE_SLICE_END : ENQUEUE_WOKEN);
+    dispatch_enqueue(d, to, ended ? ENQUEUE_SLICE_END : ENQUEUE_WOKEN, now);
     switch_to(d, pick(d), SWITCH_block);
 }
 
@@ -315,7 +373,7 @@ void sched_charge_to(struct sched_entity *account)
     if (account != &this_task()->entity)
         d->slice_ended = false; /* it was another's: that one has been demoted and has paid */
     if (d->slice_ended)
-        ask_to_reschedule(d);
+        dispatch_ask(d);
     check_preemption(d, NULL);
     set_clock_for_running(d);
     spin_unlock(&d->lock);
@@ -323,23 +381,25 @@ void sched_charge_to(struct sched_entity *account)
 
 void sched_set_account(struct task *t, struct sched_entity *account)
 {
-    struct dispatcher *d = &dispatchers[t->hart->index];
-    spin_lock(&d->lock);
+    struct dispatcher *d = lock_home(t);
+    if (d->running == t)
+        dispatch_charge(d, clock_ticks()); /* what it has run until now is not the new one's */
     t->entity.account = account;
     spin_unlock(&d->lock);
 }
 
 void sched_inherit(struct task *t, unsigned level)
 {
-    struct dispatcher *d = &dispatchers[t->hart->index];
     if (t->entity.inherited == level)
         return; /* only the holder of the channel's lock changes it */
-    spin_lock(&d->lock);
+    struct dispatcher *d = lock_home(t);
     unsigned before = d->policy->level(&d->queue, &t->entity);
     t->entity.inherited = (uint8_t)level;
     if (list_linked(&t->entity.node) && d->policy->level(&d->queue, &t->entity) != before) {
+        uint64_t waits_since = t->ready_at;
         d->policy->remove(&d->queue, &t->entity);
-        enqueue(d, t, ENQUEUE_PREEMPTED);
+        dispatch_enqueue(d, t, ENQUEUE_PREEMPTED, clock_ticks());
+        t->ready_at = waits_since;
     }
     check_preemption(d, t);
     spin_unlock(&d->lock);
@@ -347,8 +407,7 @@ void sched_inherit(struct task *t, unsigned level)
 
 void sched_keep_top(struct task *t, bool keep)
 {
-    struct dispatcher *d = &dispatchers[t->hart->index];
-    spin_lock(&d->lock);
+    struct dispatcher *d = lock_home(t);
     if (keep && !t->entity.keeps_top)
         d->policy->admit(&d->queue, &t->entity); /* at the top from now on, whatever starting up took */
     t->entity.keeps_top = keep;
@@ -357,9 +416,16 @@ void sched_keep_top(struct task *t, bool keep)
 
 unsigned sched_level(struct task *t)
 {
-    struct dispatcher *d = &dispatchers[t->hart->index];
-    spin_lock(&d->lock);
+    struct dispatcher *d = lock_home(t);
     unsigned level = d->policy->level(&d->queue, &t->entity);
     spin_unlock(&d->lock);
     return level;
+}
+
+void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS])
+{
+    struct dispatcher *d = lock_home(t);
+    *ran = t->entity.ran;
+    memcpy(ran_at, t->entity.ran_at, sizeof t->entity.ran_at);
+    spin_unlock(&d->lock);
 }

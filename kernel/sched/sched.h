@@ -16,7 +16,8 @@ struct sched_upcalls {
 };
 extern struct sched_upcalls sched_upcalls;
 
-/* Boot: queues, timers, the idle task of this hart becomes the one that runs. */
+/* Boot, before the other harts start: queues, timers, and each hart's idle task, which is what it runs
+ * first. */
 void sched_init(void);
 /* The rest of this hart's life, as its idle task. Interrupts that are due are handled here. */
 _Noreturn void sched_idle(void);
@@ -26,7 +27,7 @@ void sched_task_init(struct task *t, void *kernel_stack_top);
 /* Puts a new task at the place where its policy wants new ones. */
 void sched_start(struct task *t);
 
-/* BLOCKED -> READY, on the run queue of its hart. False: it was not blocked. Any lock up to
+/* BLOCKED -> READY, on the run queue of its hart, or, when that is another one and busy, of an idle hart. False: it was not blocked. Any lock up to
  * LOCK_RUNQ may be held. O(1). */
 bool sched_wake(struct task *t);
 /* Away from a task that has set itself BLOCKED. Use wait_switch, which knows about kill. */
@@ -38,8 +39,9 @@ _Noreturn void sched_leave(void);
 void sched_preempt(void);
 /* In long kernel work, no lock held: handle interrupts that are due, let a better task run. */
 void sched_breathe(void);
-/* The timer interrupt. */
+/* The timer interrupt, and the one from another hart. */
 void sched_timer(void);
+void sched_ipi(void);
 /* Make sure that the timer interrupt comes by `when` (ticks). */
 void sched_clock_by(uint64_t when);
 /* The first thing a new task does on its own stack. */

@@ -13,11 +13,17 @@
 #include <stdatomic.h>
 
 struct task {
-    /* the run queue's lock of hart `hart` */
+    /* the run queue's lock of hart `hart` (but what an account holds: see policy.h) */
     struct sched_entity entity;
     uint64_t switches;
+    uint64_t ready_at; /* ticks: when it was put on the run queue that it is on */
 
-    /* changed by compare-and-swap alone: whoever moves BLOCKED to READY puts it on a run queue */
+    /* Where it runs, last ran, or is queued. Changed by whoever owns the task, which is then on no queue and
+     * on no hart, with the lock of the *old* hart's run queue held: so it stays what it is for anyone who
+     * has locked that queue and looked again (sched.c, lock_home). */
+    struct hart *_Atomic hart;
+
+    /* changed by compare-and-swap alone: whoever moves BLOCKED to READY owns it until it is on a run queue */
     _Atomic uint32_t state; /* enum proc_state */
     /* still on a hart's stack: another hart must wait for this to clear before it switches to it */
     _Atomic bool on_hart;
@@ -27,7 +33,6 @@ struct task {
     /* its own */
     struct context context;
     void *kernel_stack_top;
-    struct hart *hart;       /* where it runs, last ran, or is queued */
     const char *reason;      /* blocked: the name of the wait queue */
     int32_t waits_for;       /* blocked: pid of the process it waits for, or 0 */
     int32_t pid;             /* for the trace; 0: idle */

@@ -29,6 +29,12 @@ static void default_tuning(struct sched_tuning *tuning)
     tuning->boost = ticks_of_ns(DEFAULT_BOOST_NS);
 }
 
+#define EPOCHS_PER_POLICY (1ul << 32) /* more boosts than a policy will ever see */
+
+/* One change at a time, or harts could end with different ones. */
+static struct spinlock configure_lock = SPINLOCK_INIT("policy", LOCK_POLICY);
+static uint64_t epoch_base; /* configure_lock */
+
 void sched_init(void)
 {
     timers_init();
@@ -44,15 +50,15 @@ void sched_init(void)
         d->clock_set = SCHED_NEVER;
         sched_entity_init(&d->idle.entity);
         atomic_store(&d->idle.state, PROC_RUNNING);
-        d->idle.hart = d->hart;
+        atomic_store(&d->idle.hart, d->hart);
         d->idle.reason = "idle";
+        d->idle.kernel_stack_top = (void *)d->hart->kernel_stack_top;
+        atomic_store(&d->idle.on_hart, true);
         d->running = &d->idle;
         d->left = &d->idle;
+        atomic_store(&d->level_now, SCHED_NO_LEVEL);
+        d->hart->current = (struct proc *)&d->idle;
     }
-    struct dispatcher *d = &dispatchers[this_hart()->index];
-    d->idle.kernel_stack_top = (void *)d->hart->kernel_stack_top;
-    atomic_store(&d->idle.on_hart, true);
-    d->hart->current = (struct proc *)&d->idle;
 }
 
 void sched_task_init(struct task *t, void *kernel_stack_top)
@@ -60,7 +66,7 @@ void sched_task_init(struct task *t, void *kernel_stack_top)
     sched_entity_init(&t->entity);
     atomic_store(&t->state, PROC_READY); /* not BLOCKED: a kill must not put it on a run queue yet */
     t->kernel_stack_top = kernel_stack_top;
-    t->hart = this_hart();
+    atomic_store(&t->hart, this_hart());
     t->reason = "new";
 }
 
@@ -80,11 +86,10 @@ static int check(const struct sched_params *p, const struct sched_policy **polic
 }
 
 /* Everyone who is ready goes through the new policy's hands as if new; the blocked ones notice by the
- * epoch, which moves on. The dispatcher's lock is held. */
+ * epoch. The dispatcher's lock is held. */
 static void change_policy(struct dispatcher *d, const struct sched_policy *policy,
-                          const struct sched_tuning *tuning)
+                          const struct sched_tuning *tuning, uint64_t epoch, uint64_t now)
 {
-    uint64_t epoch = d->queue.epoch + 1;
     struct list ready;
     dispatch_charge(d, clock_ticks()); /* by the rules under which it ran */
     struct sched_entity *e;
@@ -93,7 +98,7 @@ static void change_policy(struct dispatcher *d, const struct sched_policy *polic
         list_push_back(&ready, &e->node);
     d->policy = policy;
     d->tuning = *tuning;
-    run_queue_init(&d->queue, &d->tuning, clock_ticks());
+    run_queue_init(&d->queue, &d->tuning, now);
     d->queue.epoch = epoch;
     struct list_node *node;
     while ((node = list_pop_front(&ready)) != NULL) {
@@ -113,15 +118,20 @@ int sched_configure(const struct sched_params *p)
     struct sched_tuning tuning = {.levels = p->levels, .boost = ticks_of_ns(p->boost_ns)};
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
         tuning.slice[l] = ticks_of_ns(p->slice_ns[l < p->levels ? l : p->levels - 1]);
+    spin_lock(&configure_lock);
     TRACE(policy, p->levels, this_task()->pid, trace_chars(policy->name));
+    /* One time for all, so that boosts come on all harts at once, and epochs that are ahead of any boost:
+     * a task may come from a hart that has changed to one that is about to. */
+    uint64_t now = clock_ticks();
+    epoch_base += EPOCHS_PER_POLICY;
     for (unsigned i = 0; i < hart_count; i++) {
         struct dispatcher *d = &dispatchers[i];
         spin_lock(&d->lock);
-        change_policy(d, policy, &tuning);
-        /* Whoever runs may no longer be the right one. */
-        __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELAXED);
+        change_policy(d, policy, &tuning, epoch_base, now);
+        dispatch_ask(d); /* whoever runs may no longer be the right one */
         spin_unlock(&d->lock);
     }
+    spin_unlock(&configure_lock);
     return 0;
 }
 
@@ -135,15 +145,6 @@ void sched_query(struct sched_params *p)
     for (unsigned l = 0; l < d->tuning.levels; l++)
         p->slice_ns[l] = ns_of_ticks(d->tuning.slice[l]);
     p->boost_ns = ns_of_ticks(d->tuning.boost);
-    spin_unlock(&d->lock);
-}
-
-void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS])
-{
-    struct dispatcher *d = &dispatchers[t->hart->index];
-    spin_lock(&d->lock);
-    *ran = t->entity.ran;
-    memcpy(ran_at, t->entity.ran_at, sizeof t->entity.ran_at);
     spin_unlock(&d->lock);
 }
 

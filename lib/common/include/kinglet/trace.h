@@ -36,7 +36,9 @@ struct trace_record {
     T(19, handoff, "level", "to") \
     T(20, daemon_end, "-", "parent") \
     T(21, policy, "levels", "policy") \
-    T(22, slice, "level", "us")
+    T(22, slice, "level", "us") \
+    T(23, steal, "to_hart", "from_hart") \
+    T(24, migrate, "to_hart", "from_hart")
 
 enum trace_event {
 #define KINGLET_TRACE_ENUM(number, name, small, arg) TRACE_##name = number,

@@ -1,0 +1,184 @@
+/*
+ * Several harts share the work (docs/architecture.md, "Many harts"). Each has its own run queue, and work moves
+ * only when somebody would else wait for nothing: an idle hart takes a task that has waited for a while, and so
+ * does one that runs a lower level. The hart where they wait calls (balance_offer), the other comes and takes
+ * (balance_take). Called by sched.c; holds one run queue's lock at a time.
+ */
+#include "riscv/clock.h"
+#include "riscv/sbi.h"
+#include "riscv/trace_point.h"
+#include "sched/dispatch.h"
+#include "sched/sched.h"
+
+/* A task is not taken away before it has waited this long: most that are woken run at once, as soon as their
+ * waker blocks, next to the data they share. */
+#define STEAL_AFTER_NS 50000ul
+/* How many of a queue's tasks a thief looks at before it gives up on that level. */
+#define LOOK_AT 4
+
+/* Bit i: harts[i] is idle, and nobody has sent it work yet. Set by the hart itself; whoever clears the bit
+ * has chosen it. */
+static _Atomic uint32_t idle_harts;
+
+static uint32_t bit_of(const struct dispatcher *d)
+{
+    return 1u << d->hart->index;
+}
+
+static uint64_t steal_after(void)
+{
+    return ticks_of_ns(STEAL_AFTER_NS);
+}
+
+/* ---- the hart that has too much; its lock is held ---- */
+
+static void ask(unsigned hart)
+{
+    if (!atomic_exchange(&dispatchers[hart].asked, 1))
+        sbi_send_ipi(1ul << hart);
+}
+
+/* The hart that runs at the worst level of all, if that is worse than `level`; -1: none. */
+static int worst_hart(const struct dispatcher *not_this, unsigned level)
+{
+    int worst = -1;
+    for (unsigned i = 0; i < hart_count; i++) {
+        const struct dispatcher *d = &dispatchers[i];
+        if (d == not_this || !__atomic_load_n(&d->hart->online, __ATOMIC_RELAXED))
+            continue;
+        unsigned theirs = atomic_load_explicit(&d->level_now, memory_order_relaxed);
+        if (theirs > level) {
+            level = theirs;
+            worst = (int)i;
+        }
+    }
+    return worst;
+}
+
+void balance_offer(struct dispatcher *d, uint64_t now)
+{
+    if (!d->queue.count || harts_online() < 2 || d != dispatcher_here() || is_idle(d, d->running))
+        return; /* nobody waits, or not for long, or not here, where we could set the clock */
+    /* Either we see the other hart's bit, or it sees our queue: balance_idle. */
+    atomic_thread_fence(memory_order_seq_cst);
+    uint32_t idle = atomic_load_explicit(&idle_harts, memory_order_relaxed) & ~bit_of(d);
+    unsigned best = run_queue_best(&d->queue);
+    const struct task *first =
+        container_of(list_entry(list_first(&d->queue.level[best]), struct sched_entity, node), struct task, entity);
+    /* Busy harts are called later: nobody is to wait longer than a slice while they run a lower level. */
+    uint64_t patience = idle ? steal_after() : d->tuning.slice[0] / 2;
+    if (now < first->ready_at + patience) {
+        dispatch_clock_by(d, first->ready_at + patience);
+        return;
+    }
+    int helper = idle ? __builtin_ctz(idle) : worst_hart(d, best);
+    if (helper >= 0)
+        ask((unsigned)helper);
+    dispatch_clock_by(d, now + patience); /* see what has come of it */
+}
+
+/* ---- the hart that has too little ---- */
+
+/* A task from another's queue that is better than `limit` and has waited long enough, or NULL. It is ours then,
+ * and of this hart. */
+static struct task *take_from(struct dispatcher *victim, struct dispatcher *d, unsigned limit, uint64_t now)
+{
+    struct task *found = NULL;
+    if (!__atomic_load_n(&victim->queue.count, __ATOMIC_RELAXED))
+        return NULL; /* not worth its lock */
+    spin_lock(&victim->lock);
+    for (unsigned level = 0; level < limit && level < SCHED_MAX_LEVELS && !found; level++) {
+        struct list_node *node;
+        unsigned looked = 0;
+        list_for_each(node, &victim->queue.level[level]) {
+            struct task *t = container_of(list_entry(node, struct sched_entity, node), struct task, entity);
+            if (looked++ == LOOK_AT || now < t->ready_at + steal_after())
+                break; /* those behind it came later */
+            if (atomic_load_explicit(&t->on_hart, memory_order_acquire))
+                continue; /* it is still being left there */
+            found = t;
+            break;
+        }
+    }
+    if (found) {
+        TRACE(steal, d->hart->index, found->pid, victim->hart->index);
+        victim->policy->remove(&victim->queue, &found->entity);
+        atomic_store_explicit(&found->hart, d->hart, memory_order_relaxed);
+    }
+    spin_unlock(&victim->lock);
+    return found;
+}
+
+/* The level that a task must be better than to be worth taking. */
+static unsigned limit_of(struct dispatcher *d)
+{
+    const struct task *me = this_task();
+    spin_lock(&d->lock);
+    unsigned limit = run_queue_best(&d->queue);
+    if (!is_idle(d, d->running) && atomic_load_explicit(&me->state, memory_order_relaxed) == PROC_RUNNING) {
+        unsigned mine = d->policy->level(&d->queue, &d->running->entity);
+        limit = mine < limit ? mine : limit;
+    }
+    spin_unlock(&d->lock);
+    return limit;
+}
+
+void balance_take(struct dispatcher *d)
+{
+    if (harts_online() < 2)
+        return;
+    bool asked = atomic_load_explicit(&d->asked, memory_order_relaxed);
+    bool busy = __atomic_load_n(&d->queue.count, __ATOMIC_RELAXED) ||
+                (!is_idle(d, this_task()) &&
+                 atomic_load_explicit(&this_task()->state, memory_order_relaxed) == PROC_RUNNING);
+    if (!asked && busy)
+        return;
+    if (asked)
+        atomic_store(&d->asked, 0);
+    unsigned limit = limit_of(d);
+    uint64_t now = clock_ticks();
+    struct task *t = NULL;
+    for (unsigned i = 1; i < hart_count && !t; i++)
+        t = take_from(&dispatchers[(d->hart->index + i) % hart_count], d, limit, now);
+    if (!t)
+        return;
+    spin_lock(&d->lock);
+    dispatch_enqueue(d, t, ENQUEUE_PREEMPTED, now); /* with what is left of its slice */
+    spin_unlock(&d->lock);
+}
+
+bool balance_idle(struct dispatcher *d)
+{
+    if (atomic_load_explicit(&idle_harts, memory_order_relaxed) & bit_of(d))
+        return false;
+    /* Either the hart that enqueues sees our bit, or we see its queue. */
+    atomic_fetch_or(&idle_harts, bit_of(d));
+    atomic_thread_fence(memory_order_seq_cst);
+    for (unsigned i = 0; i < hart_count; i++)
+        if (__atomic_load_n(&dispatchers[i].queue.count, __ATOMIC_RELAXED)) {
+            dispatch_clock_by(d, clock_ticks() + steal_after()); /* it has not waited long enough yet */
+            break;
+        }
+    return true;
+}
+
+void balance_busy(struct dispatcher *d)
+{
+    if (atomic_load_explicit(&idle_harts, memory_order_relaxed) & bit_of(d))
+        atomic_fetch_and(&idle_harts, ~bit_of(d));
+}
+
+struct dispatcher *balance_place(struct dispatcher *d, const struct task *t)
+{
+    /* Its own hart would run it at once, or is still leaving it. */
+    if (atomic_load_explicit(&d->level_now, memory_order_relaxed) == SCHED_NO_LEVEL ||
+        atomic_load_explicit(&t->on_hart, memory_order_acquire))
+        return d;
+    uint32_t idle = atomic_load_explicit(&idle_harts, memory_order_relaxed);
+    while (idle) {
+        uint32_t one = idle & -idle;
+        if (atomic_compare_exchange_weak(&idle_harts, &idle, idle & ~one))
+            return &dispatchers[__builtin_ctz(one)];
+    }
+    return d;
+}
