@@ -17,13 +17,13 @@ void proc_end(struct proc *p, int32_t signal)
     atomic_compare_exchange_strong(&p->kill_signal, &none, signal);
     /* Against wait_switch: it sees `killed`, or we see BLOCKED. */
     atomic_store(&p->task.killed, true);
-    if (sched_wake(&p->task))
-        return;
-    /* It may be in user mode and never come here by itself. If it no longer runs on that hart, whoever does
-     * finds that it was not meant (proc_before_user), and proc_switched sees `killed` when it runs again. */
+    /* For the hart that it runs on, before the wake-up: one that is just about to block may be woken by it and
+     * go on at once, without a switch. If it no longer runs on that hart, whoever does finds that it was not
+     * meant (proc_before_user), and proc_switched sees `killed` when it runs again. */
     struct hart *hart = atomic_load(&p->task.hart);
     __atomic_fetch_or(&hart->work, WORK_KILLED, __ATOMIC_SEQ_CST);
-    if (hart != this_hart())
+    /* If it was not blocked, it may be in user mode and never come here by itself. */
+    if (!sched_wake(&p->task) && hart != this_hart())
         sbi_send_ipi(1ul << hart->index);
 }
 

@@ -84,7 +84,8 @@ static bool model_advance(struct model *m, uint64_t now)
             m->queue[0][m->length[0]++] = m->queue[level][k];
         m->length[level] = 0;
     }
-    m->next_boost = now + BOOST;
+    while (m->next_boost <= now) /* at fixed times, so that all harts agree on them */
+        m->next_boost += BOOST;
     return true;
 }
 
