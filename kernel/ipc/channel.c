@@ -33,6 +33,7 @@ struct channel *channel_create(int rank)
     atomic_store(&ch->uses, 1);
     ch->rank = rank;
     spin_init(&ch->lock, "channel", LOCK_CHANNEL);
+    spin_init(&ch->timer_lock, "channel timer", LOCK_CHANNEL_TIMER);
     list_init(&ch->queue);
     wait_queue_init(&ch->receivers, "receive");
     wait_queue_init(&ch->callers, "call");
@@ -110,11 +111,13 @@ void channel_notify(struct channel *ch, uint64_t bits)
 
 void channel_set_timer(struct channel *ch, uint64_t bits, uint64_t when)
 {
+    spin_lock(&ch->timer_lock); /* outside ch->lock, which the timer's end takes while we wait for it */
     timer_cancel(&ch->timer);
-    if (!bits || when == SCHED_NEVER)
-        return;
-    ch->timer_bits = bits;
-    timer_arm(&ch->timer, when);
+    if (bits && when != SCHED_NEVER) {
+        ch->timer_bits = bits;
+        timer_arm(&ch->timer, when);
+    }
+    spin_unlock(&ch->timer_lock);
 }
 
 /* ---- slots ---- */

@@ -89,8 +89,10 @@ struct channel {
     uint32_t slots, free_slot; /* free_slot: SLOT_NONE when all are in use */
     uint32_t waiting_at[SCHED_MAX_LEVELS]; /* queued calls by level of their clients */
     struct list sessions[COOKIE_BUCKETS];
+
+    struct spinlock timer_lock; /* LOCK_CHANNEL_TIMER: who sets the timer */
     struct timer timer;
-    uint64_t timer_bits;
+    uint64_t timer_bits;       /* read when it expires, and so changed only while it is not armed */
 };
 #define SLOT_NONE UINT32_MAX
 

@@ -314,6 +314,9 @@ int64_t channel_reply(struct channel *ch, const struct reply *reply)
     struct proc *client;
     int64_t result = finish(ch, reply, &client);
     if (client) {
+        /* An account has one user at a time: the client's time is its own again, what we do now is for nobody. */
+        if (this_proc()->task.entity.account == client->task.entity.account)
+            work_for(NULL);
         sched_wake(&client->task);
         proc_put(client);
     }

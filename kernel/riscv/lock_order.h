@@ -10,6 +10,7 @@ enum lock_rank { /* outermost first */
     LOCK_JOB,
     LOCK_HANDLES,
     LOCK_DEVICES,
+    LOCK_CHANNEL_TIMER,
     LOCK_CHANNEL,
     LOCK_SESSION,
     LOCK_PIPE,

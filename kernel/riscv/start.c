@@ -141,6 +141,7 @@ void start_hart(void)
 {
     trap_init_hart();
     hart_ready();
+    sbi_send_ipi(1); /* the boot hart waits for us: harts_start */
     hart_main();
 }
 
@@ -157,6 +158,10 @@ void harts_start(void)
             klog(LOG_WARN, "hart %lu: the firmware does not start it; going on without\n", harts[i].id);
     }
     uint64_t until = clock_ticks() + ticks_of_ns(START_PATIENCE_NS);
-    while (harts_online() < asked && clock_ticks() < until)
-        ;
+    clock_deadline(until);
+    while (harts_online() < asked && clock_ticks() < until) {
+        hart_wait(); /* until one of them says that it is there, or time is up */
+        csr_clear(sip, SIE_SSIE);
+    }
+    clock_deadline(CLOCK_NEVER);
 }

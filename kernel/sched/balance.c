@@ -5,7 +5,6 @@
  * (balance_take). Called by sched.c; holds one run queue's lock at a time.
  */
 #include "riscv/clock.h"
-#include "riscv/sbi.h"
 #include "riscv/trace_point.h"
 #include "sched/dispatch.h"
 #include "sched/sched.h"
@@ -32,10 +31,10 @@ static uint64_t steal_after(void)
 
 /* ---- the hart that has too much; its lock is held ---- */
 
-static void ask(unsigned hart)
+static void ask(struct dispatcher *d, unsigned helper)
 {
-    if (!atomic_exchange(&dispatchers[hart].asked, 1))
-        sbi_send_ipi(1ul << hart);
+    if (!atomic_exchange(&dispatchers[helper].asked, 1))
+        d->tell |= 1u << helper;
 }
 
 /* The hart that runs at the worst level of all, if that is worse than `level`; -1: none. */
@@ -73,7 +72,7 @@ void balance_offer(struct dispatcher *d, uint64_t now)
     }
     int helper = idle ? __builtin_ctz(idle) : worst_hart(d, best);
     if (helper >= 0)
-        ask((unsigned)helper);
+        ask(d, (unsigned)helper);
     dispatch_clock_by(d, now + patience); /* see what has come of it */
 }
 
@@ -144,7 +143,7 @@ void balance_take(struct dispatcher *d)
         return;
     spin_lock(&d->lock);
     dispatch_enqueue(d, t, ENQUEUE_PREEMPTED, now); /* with what is left of its slice */
-    spin_unlock(&d->lock);
+    dispatch_unlock(d);
 }
 
 bool balance_idle(struct dispatcher *d)
@@ -157,6 +156,7 @@ bool balance_idle(struct dispatcher *d)
     for (unsigned i = 0; i < hart_count; i++)
         if (__atomic_load_n(&dispatchers[i].queue.count, __ATOMIC_RELAXED)) {
             dispatch_clock_by(d, clock_ticks() + steal_after()); /* it has not waited long enough yet */
+            dispatch_set_clock(d);
             break;
         }
     return true;

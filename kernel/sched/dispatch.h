@@ -19,6 +19,7 @@ struct dispatcher {
     uint64_t idle_ticks;
     uint64_t switches;
     bool slice_ended; /* the running task is to go to the tail as one whose slice was used up */
+    uint32_t tell;    /* bit i: interrupt harts[i] once the lock is free (dispatch_unlock) */
 
     /* balance.c; atomic */
     _Atomic uint8_t level_now; /* that the running task runs at; SCHED_NO_LEVEL: idle */
@@ -26,7 +27,8 @@ struct dispatcher {
 
     /* touched by its own hart only */
     struct hart *hart;
-    uint64_t clock_set; /* what the clock is set for; SCHED_NEVER: nothing */
+    uint64_t clock_set;    /* what the clock is set for; SCHED_NEVER: nothing */
+    uint64_t clock_wanted; /* what it is to be set for once the lock is free, if that is earlier */
     struct task *left;  /* whom the last switch came from */
     struct task idle;
 };
@@ -47,10 +49,20 @@ static inline bool is_idle(const struct dispatcher *d, const struct task *t)
 /* Puts a ready task on the queue; the lock is held. */
 void dispatch_enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason why, uint64_t now);
 
-/* Has the clock come by `when`. This hart's dispatcher. */
-void dispatch_clock_by(struct dispatcher *d, uint64_t when);
+/* Has the clock come by `when`, from the next dispatch_unlock on. This hart's dispatcher. */
+static inline void dispatch_clock_by(struct dispatcher *d, uint64_t when)
+{
+    if (when < d->clock_wanted)
+        d->clock_wanted = when;
+}
 
-/* The hart should choose anew who runs; it is told by an interrupt if it is not this one. */
+/* Gives the lock back, and only then does what takes long and has others wait: sets this hart's clock, and
+ * interrupts other harts. */
+void dispatch_unlock(struct dispatcher *d);
+/* The first half of it, for who holds no lock. */
+void dispatch_set_clock(struct dispatcher *d);
+
+/* The hart should choose anew who runs; it is told by an interrupt if it is not this one. The lock is held. */
 void dispatch_ask(struct dispatcher *d);
 
 /* balance.c: several harts (docs/architecture.md, "Many harts") */

@@ -85,12 +85,24 @@ static void advance_policy(struct dispatcher *d, uint64_t now)
         TRACE(boost, 0, 0, 0);
 }
 
-void dispatch_clock_by(struct dispatcher *d, uint64_t when)
+void dispatch_set_clock(struct dispatcher *d)
 {
-    if (when < d->clock_set) {
-        d->clock_set = when;
-        clock_deadline(when);
+    if (d->clock_wanted < d->clock_set) {
+        d->clock_set = d->clock_wanted;
+        clock_deadline(d->clock_set);
     }
+    d->clock_wanted = SCHED_NEVER;
+}
+
+void dispatch_unlock(struct dispatcher *d)
+{
+    uint32_t tell = d->tell;
+    d->tell = 0;
+    spin_unlock(&d->lock);
+    if (d == here())
+        dispatch_set_clock(d);
+    if (tell)
+        sbi_send_ipi(tell); /* they may be in user mode, or asleep */
 }
 
 /* The clock must come when the running task's slice ends, or when a boost is due. */
@@ -118,7 +130,7 @@ void dispatch_ask(struct dispatcher *d)
 {
     uint32_t before = __atomic_fetch_or(&d->hart->work, WORK_RESCHED, __ATOMIC_RELEASE);
     if (d->hart != this_hart() && !(before & WORK_RESCHED))
-        sbi_send_ipi(1ul << d->hart->index); /* it may be in user mode, or asleep */
+        d->tell |= 1u << d->hart->index;
 }
 
 static void check_preemption(struct dispatcher *d, struct task *by)
@@ -157,14 +169,14 @@ static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause
     set_clock_for_running(d);
     balance_offer(d, d->charged_until);
     if (next == previous) {
-        spin_unlock(&d->lock);
+        dispatch_unlock(d);
         return;
     }
     previous->switches++;
     d->switches++;
     TRACE(switch_out, cause, previous->pid, previous->waits_for);
     TRACE(switch_in, is_idle(d, next) ? 0 : d->policy->level(&d->queue, &next->entity), next->pid, 0);
-    spin_unlock(&d->lock);
+    dispatch_unlock(d);
     if (is_idle(d, previous))
         balance_busy(d);
 
@@ -275,7 +287,7 @@ static void make_ready(struct task *t, enum enqueue_reason why)
     dispatch_enqueue(d, t, why, now);
     check_preemption(d, t);
     balance_offer(d, now);
-    spin_unlock(&d->lock);
+    dispatch_unlock(d);
 }
 
 bool sched_wake(struct task *t)
@@ -300,6 +312,7 @@ void sched_timer(void)
     d->clock_set = SCHED_NEVER;
     TRACE(interrupt, 0, 0, 0);
     timers_run(now);
+    uint64_t next = timers_next();
     spin_lock(&d->lock);
     now = clock_ticks();
     if (dispatch_charge(d, now))
@@ -311,16 +324,16 @@ void sched_timer(void)
     balance_offer(d, now);
     if (is_idle(d, d->running) && harts_online() > 1)
         dispatch_ask(d); /* to look at the others' queues: balance_idle */
-    spin_unlock(&d->lock);
-    uint64_t next = timers_next();
-    if (next < d->clock_set)
-        d->clock_set = next;
-    clock_deadline(d->clock_set); /* SCHED_NEVER: none, and the interrupt is no longer pending */
+    dispatch_clock_by(d, next);
+    if (d->clock_wanted == SCHED_NEVER)
+        clock_deadline(SCHED_NEVER); /* none, and the interrupt is no longer pending */
+    dispatch_unlock(d);
 }
 
 void sched_clock_by(uint64_t when)
 {
     dispatch_clock_by(here(), when);
+    dispatch_set_clock(here());
 }
 
 /* ---- messages ---- */
@@ -376,7 +389,7 @@ void sched_charge_to(struct sched_entity *account)
         dispatch_ask(d);
     check_preemption(d, NULL);
     set_clock_for_running(d);
-    spin_unlock(&d->lock);
+    dispatch_unlock(d);
 }
 
 void sched_set_account(struct task *t, struct sched_entity *account)
@@ -385,7 +398,7 @@ void sched_set_account(struct task *t, struct sched_entity *account)
     if (d->running == t)
         dispatch_charge(d, clock_ticks()); /* what it has run until now is not the new one's */
     t->entity.account = account;
-    spin_unlock(&d->lock);
+    dispatch_unlock(d);
 }
 
 void sched_inherit(struct task *t, unsigned level)
@@ -402,7 +415,7 @@ void sched_inherit(struct task *t, unsigned level)
         t->ready_at = waits_since;
     }
     check_preemption(d, t);
-    spin_unlock(&d->lock);
+    dispatch_unlock(d);
 }
 
 void sched_keep_top(struct task *t, bool keep)
@@ -411,14 +424,14 @@ void sched_keep_top(struct task *t, bool keep)
     if (keep && !t->entity.keeps_top)
         d->policy->admit(&d->queue, &t->entity); /* at the top from now on, whatever starting up took */
     t->entity.keeps_top = keep;
-    spin_unlock(&d->lock);
+    dispatch_unlock(d);
 }
 
 unsigned sched_level(struct task *t)
 {
     struct dispatcher *d = lock_home(t);
     unsigned level = d->policy->level(&d->queue, &t->entity);
-    spin_unlock(&d->lock);
+    dispatch_unlock(d);
     return level;
 }
 
@@ -427,5 +440,5 @@ void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS
     struct dispatcher *d = lock_home(t);
     *ran = t->entity.ran;
     memcpy(ran_at, t->entity.ran_at, sizeof t->entity.ran_at);
-    spin_unlock(&d->lock);
+    dispatch_unlock(d);
 }

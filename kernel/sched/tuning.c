@@ -47,7 +47,7 @@ void sched_init(void)
         default_tuning(&d->tuning);
         run_queue_init(&d->queue, &d->tuning, now);
         d->charged_until = now;
-        d->clock_set = SCHED_NEVER;
+        d->clock_set = d->clock_wanted = SCHED_NEVER;
         sched_entity_init(&d->idle.entity);
         atomic_store(&d->idle.state, PROC_RUNNING);
         atomic_store(&d->idle.hart, d->hart);
@@ -129,7 +129,7 @@ int sched_configure(const struct sched_params *p)
         spin_lock(&d->lock);
         change_policy(d, policy, &tuning, epoch_base, now);
         dispatch_ask(d); /* whoever runs may no longer be the right one */
-        spin_unlock(&d->lock);
+        dispatch_unlock(d);
     }
     spin_unlock(&configure_lock);
     return 0;
