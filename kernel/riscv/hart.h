@@ -49,7 +49,7 @@ struct hart {
     bool online;          /* runs the kernel, and can be interrupted and woken */
     bool panicking;       /* a second panic must not start over */
     uint8_t stopped;      /* enum hart_stop: a panic on another hart has ended its work */
-    uint64_t stopped_fp;  /* and this is the frame pointer it stopped with */
+    uint64_t stopped_ra, stopped_fp; /* and this is where, for a backtrace */
     const struct spinlock *waits_for; /* the lock it spins for, or NULL; for panics */
     struct proc *current; /* who runs; the idle task has pid 0 and no PCB around it */
 

@@ -23,6 +23,7 @@ struct hart *panic_reporter;
 void panic_stop(int where)
 {
     struct hart *hart = this_hart();
+    hart->stopped_ra = (uint64_t)__builtin_return_address(0);
     hart->stopped_fp = (uint64_t)__builtin_frame_address(0);
     __atomic_store_n(&hart->stopped, (uint8_t)where, __ATOMIC_RELEASE);
     for (;;)
@@ -104,7 +105,7 @@ static void report_other(const struct hart *hart)
     if (state == STOPPED_IN_USER)
         kprintf("  pc 0x%lx\n", trap_frame_of((void *)hart->kernel_stack_top)->pc);
     else if (state != HART_RUNS)
-        backtrace(0, 0, hart->stopped_fp);
+        backtrace((uint64_t)panic_stop, hart->stopped_ra, hart->stopped_fp);
 }
 
 /* Of each other hart, then off. */
