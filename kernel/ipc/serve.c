@@ -200,14 +200,15 @@ static int receive(struct channel *ch, struct trap_frame *frame, struct proc *cl
         struct waiter w;
         struct proc *payer = me->payer; /* the next client sets it as soon as the lock is free */
         me->payer = NULL;
-        bool to_client = client && payer == client && !atomic_load(&me->task.killed);
+        bool to_client = client && payer == client;
         if (!to_client)
             sched_charge_to(&me->task.entity); /* nobody's time any more */
         wait_enter(&ch->receivers, &w);
         spin_unlock(&ch->lock);
         /* No reference may stay with us while we sleep: it would keep a dead client's PCB. A claimed client
          * cannot be gone before it runs, and by then its account is no longer ours. */
-        if (to_client && sched_claim(&client->task, NULL)) {
+        /* `killed` is looked at once we are BLOCKED, as in wait_switch: a kill before that does not wake us. */
+        if (to_client && !atomic_load(&me->task.killed) && sched_claim(&client->task, NULL)) {
             proc_put(payer);
             proc_put(client);
             sched_handoff(&client->task, true);
