@@ -120,6 +120,20 @@ def test_work_spreads_over_all_harts(four_harts):
     assert len({where[f"h{i}"] for i in range(1, 5)}) == 4, where
 
 
+def test_hogs_get_equal_shares():
+    """Six that only compute, on two harts: three on each, wherever they began."""
+    trace = boot("test_harts_even", "sched_work " + " ".join(f"h{i}:c250000" for i in range(6)), smp=2)[1]
+    born = max(trace.born(f"h{i}") for i in range(6))
+    start, end = born + 200 * MS, min(trace.ended(f"h{i}") for i in range(6))
+    assert end - start > 300 * MS
+    had = dict.fromkeys((trace.pid(f"h{i}") for i in range(6)), 0)
+    for pid, _, came, left in stays(trace):
+        if pid in had:
+            had[pid] += max(0, min(left, end) - max(came, start))
+    equal = 2 * (end - start) / 6
+    assert all(0.75 * equal < ticks < 1.25 * equal for ticks in had.values()), (had, equal)
+
+
 def test_partners_stay_together(four_harts):
     """Two that wake each other in turns, thousands of times, next to three idle harts."""
     pids = [pid for pid, name in four_harts.names.items() if name == "partner"]

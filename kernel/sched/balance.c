@@ -2,7 +2,8 @@
  * Several harts share the work (docs/architecture.md, "Many harts"). Each has its own run queue, and work moves
  * only when somebody would else wait for nothing: an idle hart takes a task that has waited for a while, and so
  * does one that runs a lower level. The hart where they wait calls (balance_offer), the other comes and takes
- * (balance_take). Called by sched.c; holds one run queue's lock at a time.
+ * (balance_take). Besides, at the end of a slice a hart takes one from a hart where two more wait.
+ * Called by sched.c; holds one run queue's lock at a time.
  */
 #include "riscv/clock.h"
 #include "riscv/trace_point.h"
@@ -22,6 +23,12 @@ static _Atomic uint32_t idle_harts;
 static uint32_t bit_of(const struct dispatcher *d)
 {
     return 1u << d->hart->index;
+}
+
+/* How many wait there; others may change it meanwhile. */
+static uint32_t waiting(const struct dispatcher *d)
+{
+    return __atomic_load_n(&d->queue.count, __ATOMIC_RELAXED);
 }
 
 static uint64_t steal_after(void)
@@ -83,7 +90,7 @@ void balance_offer(struct dispatcher *d, uint64_t now)
 static struct task *take_from(struct dispatcher *victim, struct dispatcher *d, unsigned limit, uint64_t now)
 {
     struct task *found = NULL;
-    if (!__atomic_load_n(&victim->queue.count, __ATOMIC_RELAXED))
+    if (!waiting(victim))
         return NULL; /* not worth its lock */
     spin_lock(&victim->lock);
     for (unsigned level = 0; level < limit && level < SCHED_MAX_LEVELS && !found; level++) {
@@ -108,8 +115,8 @@ static struct task *take_from(struct dispatcher *victim, struct dispatcher *d, u
     return found;
 }
 
-/* The level that a task must be better than to be worth taking. */
-static unsigned limit_of(struct dispatcher *d)
+/* The level that a task must be better than to be worth taking. `even_out`: or as good. */
+static unsigned limit_of(struct dispatcher *d, bool even_out)
 {
     const struct task *me = this_task();
     spin_lock(&d->lock);
@@ -119,7 +126,16 @@ static unsigned limit_of(struct dispatcher *d)
         limit = mine < limit ? mine : limit;
     }
     spin_unlock(&d->lock);
-    return limit;
+    return limit + even_out;
+}
+
+/* Does another hart have so many waiting that both would be better off if one of them waited here? */
+static bool uneven(const struct dispatcher *d)
+{
+    for (unsigned i = 0; i < hart_count; i++)
+        if (waiting(&dispatchers[i]) >= waiting(d) + 2)
+            return true;
+    return false;
 }
 
 void balance_take(struct dispatcher *d)
@@ -127,18 +143,21 @@ void balance_take(struct dispatcher *d)
     if (harts_online() < 2)
         return;
     bool asked = atomic_load_explicit(&d->asked, memory_order_relaxed);
-    bool busy = __atomic_load_n(&d->queue.count, __ATOMIC_RELAXED) ||
-                (!is_idle(d, this_task()) &&
-                 atomic_load_explicit(&this_task()->state, memory_order_relaxed) == PROC_RUNNING);
-    if (!asked && busy)
+    bool busy = waiting(d) || (!is_idle(d, this_task()) &&
+                               atomic_load_explicit(&this_task()->state, memory_order_relaxed) == PROC_RUNNING);
+    bool even_out = d->slice_ended && uneven(d);
+    if (!asked && busy && !even_out)
         return;
     if (asked)
         atomic_store(&d->asked, 0);
-    unsigned limit = limit_of(d);
+    unsigned limit = limit_of(d, even_out);
     uint64_t now = clock_ticks();
     struct task *t = NULL;
-    for (unsigned i = 1; i < hart_count && !t; i++)
-        t = take_from(&dispatchers[(d->hart->index + i) % hart_count], d, limit, now);
+    for (unsigned i = 1; i < hart_count && !t; i++) {
+        struct dispatcher *other = &dispatchers[(d->hart->index + i) % hart_count];
+        if (!even_out || waiting(other) >= waiting(d) + 2)
+            t = take_from(other, d, limit, now);
+    }
     if (!t)
         return;
     spin_lock(&d->lock);
@@ -154,7 +173,7 @@ bool balance_idle(struct dispatcher *d)
     atomic_fetch_or(&idle_harts, bit_of(d));
     atomic_thread_fence(memory_order_seq_cst);
     for (unsigned i = 0; i < hart_count; i++)
-        if (__atomic_load_n(&dispatchers[i].queue.count, __ATOMIC_RELAXED)) {
+        if (waiting(&dispatchers[i])) {
             dispatch_clock_by(d, clock_ticks() + steal_after()); /* it has not waited long enough yet */
             dispatch_set_clock(d);
             break;
