@@ -1,6 +1,8 @@
 # Builds the image: kernel.elf with its symbol table, libc, the programs, initrd.cpio.
 # Sources are found by looking: a new .c file in its folder is all it takes. Everything goes to
-# build/<toolchain>-<release|debug>/, and programs given by EXTRA to a folder below that.
+# build/<toolchain>-<release|debug>/, and programs given by EXTRA to a folder below that. Of those, the ones
+# that include "kernel/types.h" or "user/user.h" are xv6 programs: built with lib/xv6 in place of libc, and put
+# into the root directory, which then looks as it does on xv6 (docs/xv6.md).
 
 BUILD := $(BUILD_ROOT)/$(TOOLCHAIN)-$(if $(call yes,$(DEBUG)),debug,release)
 KERNEL := $(BUILD)/kernel.elf
@@ -11,11 +13,15 @@ KERNEL_SOURCES := $(call find_sources,kernel)
 COMMON_SOURCES := $(call find_sources,lib/common)
 CRT0_SOURCE := $(wildcard lib/libc/crt0.[cS])
 LIBC_SOURCES := $(filter-out $(CRT0_SOURCE),$(call find_sources,lib/libc))
+XV6_CRT0_SOURCE := lib/xv6/crt0.S
+XV6_SOURCES := $(filter-out $(XV6_CRT0_SOURCE),$(call find_sources,lib/xv6))
 USER_SOURCES := $(call find_sources,user/bin user/servers user/demo user/test)
 
 KERNEL_OBJECTS := $(patsubst %,$(BUILD)/kernel/%.o,$(KERNEL_SOURCES) $(COMMON_SOURCES))
 LIBC_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(LIBC_SOURCES) $(COMMON_SOURCES))
 CRT0 := $(patsubst %,$(BUILD)/%.o,$(CRT0_SOURCE))
+XV6_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(XV6_SOURCES))
+XV6_CRT0 := $(patsubst %,$(BUILD)/%.o,$(XV6_CRT0_SOURCE))
 USER_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(USER_SOURCES))
 
 # user/bin/ls.c and user/bin/sh/*.c are programs user/bin/ls and user/bin/sh.
@@ -34,6 +40,14 @@ EXTRA_NAMES := $(basename $(notdir $(EXTRA_FILES)))
 ifneq ($(words $(EXTRA_NAMES)),$(words $(sort $(EXTRA_NAMES))))
 $(error EXTRA: two files have the same name: $(EXTRA))
 endif
+XV6_INCLUDES := ^[[:space:]]*\#[[:space:]]*include[[:space:]]*"(kernel/types|user/user)\.h"
+XV6_FILES := $(if $(EXTRA_FILES),$(abspath $(shell grep -lE '$(XV6_INCLUDES)' $(EXTRA_FILES))))
+NATIVE_FILES := $(filter-out $(XV6_FILES),$(EXTRA_FILES))
+# What an xv6 program finds in / besides: xv6's own programs, as far as they are not among EXTRA. `init` is
+# made for it, the others are Kinglet's by another name.
+XV6_NAMES := $(basename $(notdir $(XV6_FILES)))
+XV6_INIT := $(if $(XV6_FILES),$(if $(filter init,$(XV6_NAMES)),,user/xv6/init.c))
+XV6_LINKS := $(if $(XV6_FILES),$(filter-out $(XV6_NAMES),cat echo grep kill ln ls mkdir rm sh wc))
 IMAGE_DIR := $(BUILD)$(if $(EXTRA_FILES),/extra-$(firstword $(shell echo $(EXTRA_FILES) | cksum)))
 INITRD := $(IMAGE_DIR)/initrd.cpio
 
@@ -41,9 +55,9 @@ INITRD := $(IMAGE_DIR)/initrd.cpio
 remember = @mkdir -p $(@D); printf '%s\n' $(call quote,$(1)) | cmp -s - $@ || printf '%s\n' $(call quote,$(1)) >$@
 
 $(BUILD)/flags: FORCE
-	$(call remember,$(CC) $(COMPILER_VERSION) $(KERNEL_CFLAGS) / $(USER_CFLAGS) / $(LD) $(LDFLAGS))
+	$(call remember,$(CC) $(COMPILER_VERSION) $(KERNEL_CFLAGS) / $(USER_CFLAGS) / $(XV6_CFLAGS) / $(LD) $(LDFLAGS))
 $(BUILD)/files: FORCE
-	$(call remember,$(KERNEL_SOURCES) $(COMMON_SOURCES) $(LIBC_SOURCES) $(USER_SOURCES) $(PLAIN_FILES))
+	$(call remember,$(KERNEL_SOURCES) $(COMMON_SOURCES) $(LIBC_SOURCES) $(XV6_SOURCES) $(USER_SOURCES) $(PLAIN_FILES))
 
 # ---- compiling ----
 define compile
@@ -59,6 +73,8 @@ $(BUILD)/kernel/kernel/riscv/fp.S.o: KERNEL_CFLAGS := $(subst imac,imafdc,$(KERN
 # lib/common may use <limits.h>, which a compiler alone does not have.
 $(BUILD)/kernel/lib/%.o: lib/% $(BUILD)/flags
 	$(call compile,$(KERNEL_CFLAGS) -idirafter lib/libc/include)
+$(BUILD)/lib/xv6/%.o: lib/xv6/% $(BUILD)/flags
+	$(call compile,$(XV6_CFLAGS) -Wextra -Ilib/common/include)
 $(BUILD)/lib/%.o: lib/% $(BUILD)/flags
 	$(call compile,$(USER_CFLAGS))
 $(BUILD)/user/%.o: user/% $(BUILD)/flags
@@ -109,8 +125,30 @@ $(IMAGE_DIR)/$(basename $(notdir $(1))).o: $(1) $(BUILD)/flags
 $(IMAGE_DIR)/$(basename $(notdir $(1))).elf: $(IMAGE_DIR)/$(basename $(notdir $(1))).o $(CRT0) $(LIBC_NEEDS) linker/user.ld
 	$$(link_program)
 endef
-$(foreach f,$(EXTRA_FILES),$(eval $(call extra_program,$(f))))
-EXTRA_ELFS := $(patsubst %,$(IMAGE_DIR)/%.elf,$(EXTRA_NAMES))
+$(foreach f,$(NATIVE_FILES),$(eval $(call extra_program,$(f))))
+
+# ---- xv6 programs ----
+# The folder above the source's is looked into last: for headers of the program's own, as "user/mine.h". The
+# stack gets one page at first, as on xv6, and more when it grows.
+LIBXV6 := $(if $(AR),$(BUILD)/libxv6.a)
+LIBXV6_NEEDS := $(or $(LIBXV6),$(XV6_OBJECTS))
+LIBXV6_LINK := $(or $(LIBXV6),--start-lib $(XV6_OBJECTS) --end-lib)
+
+$(BUILD)/libxv6.a: $(XV6_OBJECTS) $(BUILD)/files
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(XV6_OBJECTS)
+
+define xv6_program
+$(IMAGE_DIR)/$(basename $(notdir $(1))).o: $(1) $(BUILD)/flags
+	$$(call compile,$(XV6_CFLAGS) -idirafter $(dir $(1))..)
+$(IMAGE_DIR)/$(basename $(notdir $(1))).elf: $(IMAGE_DIR)/$(basename $(notdir $(1))).o $(XV6_CRT0) $(LIBXV6_NEEDS) linker/user.ld
+	$$(call say,LD,$$@)
+	$$(Q)$(LD) $(LDFLAGS) -T linker/user.ld --defsym=__stack_size=64 $(XV6_CRT0) $$< $(LIBXV6_LINK) $(LIBGCC) -o $$@
+endef
+$(foreach f,$(XV6_FILES) $(abspath $(XV6_INIT)),$(eval $(call xv6_program,$(f))))
+XV6_BUILT := $(XV6_NAMES) $(basename $(notdir $(XV6_INIT)))
+NATIVE_NAMES := $(basename $(notdir $(NATIVE_FILES)))
+EXTRA_ELFS := $(patsubst %,$(IMAGE_DIR)/%.elf,$(NATIVE_NAMES) $(XV6_BUILT))
 
 # ---- the initial RAM disk ----
 $(INITRD): $(ELFS) $(EXTRA_ELFS) $(PLAIN_FILES) user/README.txt tools/mkinitrd.py $(BUILD)/files
@@ -118,12 +156,15 @@ $(INITRD): $(ELFS) $(EXTRA_ELFS) $(PLAIN_FILES) user/README.txt tools/mkinitrd.p
 	$(Q)$(PYTHON3) tools/mkinitrd.py --output=$@ bin/ sbin/ demo/ test/ etc/ dev/ tmp/ README=user/README.txt \
 	    $(foreach p,$(PROGRAMS),$(call in_guest,$(p))=$(BUILD)/$(p).elf) \
 	    $(foreach f,$(PLAIN_FILES),$(call in_guest,$(f))=$(f)) \
-	    $(foreach n,$(EXTRA_NAMES),bin/$(n)=$(IMAGE_DIR)/$(n).elf)
+	    $(foreach n,$(NATIVE_NAMES),bin/$(n)=$(IMAGE_DIR)/$(n).elf) \
+	    $(foreach n,$(XV6_BUILT),$(n)=$(IMAGE_DIR)/$(n).elf) $(if $(XV6_FILES),console=char:1:1) \
+	    $(foreach n,$(XV6_LINKS),$(n)=$(BUILD)/user/bin/$(n).elf)
 
 # ---- for editors ----
 compile_commands.json: $(BUILD)/flags $(BUILD)/files tools/compile_commands.py
 	$(Q)$(PYTHON3) tools/compile_commands.py --output=$@ \
 	    --group $(call quote,$(CC) $(KERNEL_CFLAGS)) $(KERNEL_SOURCES) \
-	    --group $(call quote,$(CC) $(USER_CFLAGS)) $(COMMON_SOURCES) $(CRT0_SOURCE) $(LIBC_SOURCES) $(USER_SOURCES)
+	    --group $(call quote,$(CC) $(USER_CFLAGS)) $(COMMON_SOURCES) $(CRT0_SOURCE) $(LIBC_SOURCES) $(USER_SOURCES) \
+	    --group $(call quote,$(CC) $(XV6_CFLAGS) -Ilib/common/include) $(XV6_CRT0_SOURCE) $(XV6_SOURCES) user/xv6/init.c
 
--include $(patsubst %.o,%.d,$(KERNEL_OBJECTS) $(LIBC_OBJECTS) $(CRT0) $(USER_OBJECTS)) $(EXTRA_ELFS:.elf=.d)
+-include $(patsubst %.o,%.d,$(KERNEL_OBJECTS) $(LIBC_OBJECTS) $(CRT0) $(XV6_OBJECTS) $(USER_OBJECTS)) $(EXTRA_ELFS:.elf=.d)

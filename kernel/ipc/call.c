@@ -17,7 +17,8 @@ void request_init(struct request *r, struct session *s, uint64_t op, uint64_t ar
     r->arg0 = arg0;
     r->arg1 = arg1;
     uint32_t flags = atomic_load_explicit(&s->object.flags, memory_order_relaxed);
-    r->flags = (flags & O_NONBLOCK ? MSGF_NONBLOCK : 0) | (flags & O_APPEND ? MSGF_APPEND : 0);
+    r->flags = this_proc()->rules->message_flags;
+    r->flags |= (flags & O_NONBLOCK ? MSGF_NONBLOCK : 0) | (flags & O_APPEND ? MSGF_APPEND : 0);
 }
 
 void request_grant_user(struct request *r, user_addr buffer, uint64_t n, int direction)

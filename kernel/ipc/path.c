@@ -57,7 +57,7 @@ static struct path_text *path_create(uint32_t bytes)
 static int64_t path_copy(user_addr user, struct path_text **path)
 {
     char text[PATH_MAX];
-    int64_t length = copy_string_in(this_proc()->space, text, user, PATH_MAX);
+    int64_t length = copy_string_in(this_proc()->space, text, user, this_proc()->rules->path_bytes);
     if (length < 0)
         return length;
     *path = path_create((uint32_t)length + 1);
@@ -93,7 +93,7 @@ int64_t path_call(uint64_t op, user_addr user, uint64_t arg0, uint64_t arg1, use
     for (int i = 0; status == 0; i++) {
         struct request r;
         request_init(&r, place.session, op, arg0, arg1);
-        r.flags = 0; /* those of the session we start from say nothing about this call */
+        r.flags = this_proc()->rules->message_flags; /* the session's say nothing about this call */
         r.path = path;
         r.path_offset = place.offset;
         r.gift = gift;
@@ -154,7 +154,7 @@ static int64_t ask_both(uint64_t op, struct place *first, struct place *second, 
     memcpy(path->text + length, both->text + second->offset, length2);
     struct request r;
     request_init(&r, first->session, op, 0, 0);
-    r.flags = 0;
+    r.flags = this_proc()->rules->message_flags;
     r.path = path;
     r.arg2 = second->session->cookie;
     int64_t status = request_call(&r);

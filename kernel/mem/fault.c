@@ -1,6 +1,7 @@
 /*
  * Page faults: zero-fill, copy-on-write, stack growth. Called for the user's own faults (space_fault) and
- * by user_copy.c. Inside a region it cannot run out of memory: the region's pages and tables were charged.
+ * by user_copy.c. Inside a region it cannot run out of memory: the region's pages and tables were charged;
+ * but for lazy regions, whose pages are charged here.
  */
 #include <common/string.h>
 #include <kinglet/errno.h>
@@ -44,6 +45,10 @@ static int fill(struct space *space, const struct region *region, pte_t *pte, in
         frame = frame_of_zeroes; /* reading what the loader left out costs no memory, so it cannot fail */
         frame_get(frame);
     } else {
+        bool lazy = region->kind == REGION_LAZY;
+        if (lazy && commit_charge(1) < 0)
+            return -ENOMEM;
+        space->committed += lazy;
         frame = private_frame(region);
         if (frame == NULL)
             return -ENOMEM;

@@ -23,7 +23,8 @@ struct forking {
  * as empty as before. */
 static int copy_regions(struct space *parent, struct space *child)
 {
-    uint64_t cost = parent->committed - child->committed; /* each has a root already */
+    /* Each has a root already. Of lazy regions that is what the parent has touched, which the child gets. */
+    uint64_t cost = parent->committed - child->committed;
 
     if (commit_charge(cost) < 0)
         return -ENOMEM;
@@ -41,12 +42,12 @@ static int copy_regions(struct space *parent, struct space *child)
         to->end = from->end;
         to->floor = from->floor;
         to->phys = from->phys;
+        to->kind = from->kind;
         region_append(child, to);
         if (from == parent->stack)
             child->stack = to;
     }
     child->heap.prot = parent->heap.prot;
-    child->heap.kind = parent->heap.kind;
     child->heap_start = parent->heap_start;
     child->heap_break = parent->heap_break;
     child->committed += cost;

@@ -38,13 +38,15 @@ bool region_needs_table(struct space *space, uint64_t va, unsigned shift);
 
 static inline bool region_is_private(const struct region *region)
 {
-    return region->kind == REGION_PRIVATE || region->kind == REGION_STACK;
+    return region->kind == REGION_PRIVATE || region->kind == REGION_LAZY || region->kind == REGION_STACK;
 }
 
-/* Frames charged for the pages [start, end) of a region. */
+/* Frames charged for the pages [start, end) of a region, touched or not. */
 static inline uint64_t region_page_cost(const struct region *region, uint64_t start, uint64_t end)
 {
-    return region_is_private(region) && (region->prot & REGION_WRITE) ? (end - start) >> PAGE_SHIFT : 0;
+    bool charged = region->kind == REGION_PRIVATE || region->kind == REGION_STACK;
+
+    return charged && (region->prot & REGION_WRITE) ? (end - start) >> PAGE_SHIFT : 0;
 }
 
 /* Entry flags for a page of a region. A and D are set at once: hardware that traps to have them set

@@ -58,12 +58,17 @@ void space_get(struct space *space)
 }
 
 /* Take [start, end), which was just cut off the region list and lies inside one TABLE_SPAN, out of the
- * tables, and pay back what it was charged: `page_cost` and the tables it alone needed. Frames first, then
- * the charge: whoever is promised them next must find them. Gives the work done. */
-static unsigned give_back(struct space *space, uint64_t start, uint64_t end, uint64_t page_cost, bool flush)
+ * tables, and pay back what it was charged: `page_cost` (or, when it was lazy, the pages that were there) and
+ * the tables it alone needed. Frames first, then the charge: whoever is promised them next must find them.
+ * Gives the work done. */
+static unsigned give_back(struct space *space, uint64_t start, uint64_t end, uint64_t page_cost, bool lazy,
+                          bool flush)
 {
+    uint64_t resident = space->resident;
     unsigned work = table_clear(space, start, end, flush);
     uint64_t cost = page_cost + region_table_cost(space, start, end);
+    if (lazy)
+        cost += resident - space->resident;
 
     space->committed -= cost;
     if (cost > 0)
@@ -80,12 +85,13 @@ static unsigned cut_top(struct space *space, struct region *region, uint64_t low
     uint64_t end = region->end;
     uint64_t start = max(max(low, region->start), (end - 1) & ~(PIECE_SPAN - 1));
     uint64_t page_cost = region_page_cost(region, start, end);
+    bool lazy = region->kind == REGION_LAZY;
 
     if (start == region->start)
         region_drop(space, region);
     else
         region->end = start;
-    return give_back(space, start, end, page_cost, flush);
+    return give_back(space, start, end, page_cost, lazy, flush);
 }
 
 /* With no lock held: count work done and breathe when it is time. */
@@ -192,7 +198,6 @@ int space_set_heap(struct space *space, uint64_t start)
     if (space->heap_start == 0 && (start & PAGE_MASK) == 0 && start >= USER_MIN && start <= USER_MAP_BASE) {
         space->heap_start = space->heap_break = start;
         space->heap.prot = REGION_READ | REGION_WRITE;
-        space->heap.kind = REGION_PRIVATE;
         result = 0;
     }
     spin_unlock(&space->lock);
@@ -201,39 +206,58 @@ int space_set_heap(struct space *space, uint64_t start)
 
 /* --- the break --- */
 
-static int grow_heap(struct space *space, uint64_t bytes)
+/* The heap grows by [start, end): its last region does if that is of the same kind, else there is one more.
+ * 0 or -ENOMEM. */
+static int extend_heap(struct space *space, uint64_t start, uint64_t end, int kind)
+{
+    struct region *last = start > space->heap_start ? region_find(space, start - 1) : NULL;
+    struct region *region = last != NULL && last->kind == kind ? last : NULL;
+
+    if (!region_room(space, start, end))
+        return -ENOMEM;
+    if (last == NULL) {
+        region = &space->heap;
+        region->kind = kind;
+    }
+    if (region == NULL)
+        return add_region(space, start, end, space->heap.prot, kind) != NULL ? 0 : -ENOMEM;
+
+    uint64_t cost = region_page_cost(region, start, end) + region_table_cost(space, start, end);
+    if (commit_charge(cost) < 0)
+        return -ENOMEM;
+    space->committed += cost;
+    region->end = end;
+    if (last == NULL) {
+        region->start = start;
+        region_link(space, region);
+    }
+    return 0;
+}
+
+static int grow_heap(struct space *space, uint64_t bytes, int kind)
 {
     if (bytes > USER_MAP_BASE - space->heap_break)
         return -ENOMEM;
     uint64_t start = round_up(space->heap_break), end = round_up(space->heap_break + bytes);
-    if (end > start) {
-        if (!region_room(space, start, end))
-            return -ENOMEM;
-        uint64_t cost = region_page_cost(&space->heap, start, end) + region_table_cost(space, start, end);
-        if (commit_charge(cost) < 0)
-            return -ENOMEM;
-        space->committed += cost;
-        space->heap.end = end;
-        if (start == space->heap_start) {
-            space->heap.start = start;
-            region_link(space, &space->heap);
-        }
-    }
-    space->heap_break += bytes;
-    return 0;
+    int result = end > start ? extend_heap(space, start, end, kind) : 0;
+    if (result == 0)
+        space->heap_break += bytes;
+    return result;
 }
 
-/* Lower the break by at most `bytes`, down to a piece's border at most. Gives by how much. */
+/* Lower the break by at most `bytes`, down to a piece's or a region's border at most. Gives by how much. */
 static uint64_t shrink_heap(struct space *space, uint64_t bytes, unsigned *work)
 {
     if (bytes > space->heap_break - space->heap_start)
         return 0;
+    struct region *last = region_find(space, space->heap_break - 1);
     uint64_t low = max(space->heap_break - bytes, (space->heap_break - 1) & ~(PIECE_SPAN - 1));
+    low = max(low, last->start);
     uint64_t lowered = space->heap_break - low;
 
     space->heap_break = low;
     if (round_up(low) < round_up(low + lowered))
-        *work = cut_top(space, &space->heap, round_up(low), true);
+        *work = cut_top(space, last, round_up(low), true);
     return lowered;
 }
 
@@ -246,7 +270,7 @@ int64_t space_sbrk(struct space *space, int64_t delta)
     if (space->heap_start == 0 || shrink > old - space->heap_start)
         result = -EINVAL;
     else if (delta > 0)
-        result = grow_heap(space, delta);
+        result = grow_heap(space, (uint64_t)delta, REGION_PRIVATE);
 
     int budget = WORK_BUDGET;
     while (result == 0 && shrink > 0) {
@@ -259,6 +283,15 @@ int64_t space_sbrk(struct space *space, int64_t delta)
         account(&budget, work);
         spin_lock(&space->lock);
     }
+    spin_unlock(&space->lock);
+    return result < 0 ? result : (int64_t)old;
+}
+
+int64_t space_sbrk_lazy(struct space *space, uint64_t bytes)
+{
+    spin_lock(&space->lock);
+    uint64_t old = space->heap_break;
+    int result = space->heap_start == 0 ? -EINVAL : grow_heap(space, bytes, REGION_LAZY);
     spin_unlock(&space->lock);
     return result < 0 ? result : (int64_t)old;
 }

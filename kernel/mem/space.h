@@ -6,7 +6,7 @@
  * Promises (frame.h): every page of a writable private region, and every page table that the
  * regions can need, is charged when the region is made and paid back when it goes, whatever has been
  * touched meanwhile. So a fault inside a region cannot fail; only a stack that grows past what was
- * committed can. Pages of private regions that are not writable are charged one by one as the
+ * committed can, and a page of lazy heap (sbrk_lazy), which is charged when it is touched. Pages of private regions that are not writable are charged one by one as the
  * loader fills them (PIN_FORCE) and shared by forks.
  *
  * Concurrency: space->lock protects all but refs. The functions here take it; callers hold no lock.
@@ -30,7 +30,8 @@
 
 enum region_kind {
     REGION_PRIVATE, /* zero-filled on demand, copied on write */
-    REGION_STACK,   /* the same; `start` moves down as it grows */
+    REGION_LAZY,    /* the same, but each page is charged only when it is first touched */
+    REGION_STACK,   /* as PRIVATE; `start` moves down as it grows */
     REGION_FRAMES,  /* frames that belong to a memory object; shared by forks */
     REGION_DEVICE,  /* device registers; shared by forks */
 };
@@ -56,7 +57,8 @@ struct space {
     struct list regions;    /* ascending, disjoint */
     struct region *recent;  /* where the last lookup hit, or NULL */
     struct region *stack;   /* the region that grows, or NULL */
-    struct region heap;     /* on the list while it is not empty */
+    struct region heap;     /* the heap's first region, on the list while it is not empty. Where eager and lazy
+                               growth follow each other, more regions lie above it without a gap. */
     uint64_t heap_start;    /* 0: no heap */
     uint64_t heap_break;    /* first byte past the heap, as sbrk counts */
 
@@ -95,6 +97,8 @@ int space_set_heap(struct space *space, uint64_t start);
 /* Move the break by `delta` bytes. The old break; -EINVAL: below the heap's start, or no heap;
  * -ENOMEM: no room or no memory. A large shrink acts as a series of small ones. */
 int64_t space_sbrk(struct space *space, int64_t delta);
+/* Grow the heap by `bytes` that only its page tables are charged for. As above. */
+int64_t space_sbrk_lazy(struct space *space, uint64_t bytes);
 
 /* Map [phys, phys + bytes) (phys page-aligned) at a free address from USER_MAP_BASE up, and give that.
  * `device`: registers; otherwise frames in use (each gets a reference per page mapped).
@@ -111,7 +115,7 @@ int space_unmap(struct space *space, uint64_t address, uint64_t bytes);
 int space_fork(struct space *parent, struct space **child, uint64_t user_sp);
 
 /* A page fault of user code at `va`, access one of REGION_READ/WRITE/EXEC. 0: go on (also when another
- * thread was faster); -EFAULT: not allowed; -ENOMEM: the stack could not grow. */
+ * thread was faster); -EFAULT: not allowed; -ENOMEM: no memory for the stack to grow or for a lazy page. */
 int space_fault(struct space *space, uint64_t va, int access, uint64_t user_sp);
 
 /* Make the space, or the kernel's table alone, this hart's. The caller keeps a reference for as long

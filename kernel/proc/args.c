@@ -12,6 +12,7 @@
 void exec_args_init(struct exec_args *args)
 {
     memset(args, 0, sizeof *args);
+    args->rules = this_proc()->rules;
 }
 
 void exec_args_free(struct exec_args *args)
@@ -25,7 +26,7 @@ void exec_args_free(struct exec_args *args)
 static int room(struct exec_args *args, char **at, uint64_t *n)
 {
     uint64_t page = args->bytes / PAGE_SIZE, offset = args->bytes % PAGE_SIZE;
-    if (page >= EXEC_ARG_PAGES)
+    if (args->bytes >= args->rules->arg_bytes)
         return -E2BIG;
     if (!args->page[page]) {
         struct frame *frame = frame_alloc();
@@ -40,7 +41,7 @@ static int room(struct exec_args *args, char **at, uint64_t *n)
 
 static int count_one(struct exec_args *args, bool environment)
 {
-    if (args->argc + args->envc >= EXEC_MAX_STRINGS)
+    if (args->argc + args->envc >= args->rules->arg_strings)
         return -E2BIG;
     if (environment)
         args->envc++;

@@ -120,7 +120,7 @@ static int build(struct image *image, const struct exec_args *args, struct space
         error = space_set_heap(space, program.end);
     if (error)
         return error;
-    uint64_t stack = program.stack_size > STACK_DEFAULT ? program.stack_size : STACK_DEFAULT;
+    uint64_t stack = program.stack_size ? program.stack_size : STACK_DEFAULT;
     stack += args->bytes + (args->argc + args->envc + 4) * 8;
     if (stack > USER_STACK_LIMIT)
         stack = USER_STACK_LIMIT;
@@ -173,6 +173,7 @@ int proc_exec(struct image *image, const char *name, const struct exec_args *arg
     space_activate(space);
     space_put(old);
     me->uses_fp = false;
+    me->rules = &rules_of[RULES_NATIVE];
     proc_upcalls.exec(me);
     TRACE(exec, 0, me->pid, 0);
     proc_set_name(me, name);

@@ -29,7 +29,8 @@ void memory_image_init(struct memory_image *m, const void *data, uint64_t size);
 /* Argument strings, copied out of the old address space before anything else happens. */
 struct exec_args {
     char *page[EXEC_ARG_PAGES];
-    uint64_t bytes;         /* of strings with their NULs, argv's first, then envp's */
+    const struct rules *rules; /* how much there may be: the calling process's */
+    uint64_t bytes;            /* of strings with their NULs, argv's first, then envp's */
     unsigned argc, envc;
 };
 void exec_args_init(struct exec_args *args);

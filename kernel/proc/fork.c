@@ -64,6 +64,7 @@ int proc_fork(int flags)
     if (!child)
         return -ENOMEM;
     child->daemon = flags & FORK_DAEMON;
+    child->rules = parent->rules;
     memcpy(child->name, parent->name, sizeof child->name);
 
     struct trap_frame *frame = proc_frame(parent);

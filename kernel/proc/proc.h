@@ -8,6 +8,7 @@
 
 #include "mem/space.h"
 #include "mem/user_copy.h"
+#include "proc/rules.h"
 #include "riscv/fp.h"
 #include "riscv/trap.h"
 #include "sched/task.h"
@@ -62,6 +63,7 @@ struct proc {
     _Atomic int32_t kill_signal; /* the first signal sent to it; with task.killed */
 
     /* its own: touched only by itself, or before it runs and after it ended */
+    const struct rules *rules; /* never NULL */
     bool uses_fp;
     struct fp_state fp; /* here, so that a first floating-point instruction needs no memory */
     bool exiting;

@@ -2,6 +2,7 @@
  * What belongs to a process on a hart: address space, floating-point registers, and the reasons
  * not to go back to user mode. Called by the scheduler's switch and by the trap path.
  */
+#include "proc/job.h"
 #include "proc/proc.h"
 #include "riscv/csr.h"
 #include "riscv/kprintf.h"
@@ -69,6 +70,15 @@ static void start_floating_point(struct proc *me, struct trap_frame *frame)
     set_fs(frame, SSTATUS_FS_CLEAN);
 }
 
+#define UNPAID_PAGES 64 /* that a stack or a lazy heap may grow by before the job is asked to pay */
+
+/* 0, or -ENOMEM: the fault made the process larger than its job's limit allows. */
+static int pay_for_growth(struct proc *me)
+{
+    uint64_t committed = me->space->committed;
+    return committed > me->job_pages + UNPAID_PAGES ? job_charge(me, (int64_t)(committed - me->job_pages)) : 0;
+}
+
 /* 0: go on; else the signal that ends the process. */
 static int signal_of(struct proc *me, struct trap_frame *frame, uint64_t scause, uint64_t stval)
 {
@@ -95,7 +105,7 @@ static int signal_of(struct proc *me, struct trap_frame *frame, uint64_t scause,
     }
     switch (space_fault(me->space, stval, access, frame->sp)) {
     case 0:
-        return 0;
+        return pay_for_growth(me) ? SIGBUS : 0;
     case -ENOMEM:
         return SIGBUS;
     default:

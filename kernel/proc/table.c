@@ -92,6 +92,7 @@ struct proc *proc_create(void)
     list_node_init(&p->job_link.node);
     p->job_link.proc = p;
     p->start_ns = clock_ns();
+    p->rules = &rules_of[RULES_NATIVE];
     sched_task_init(&p->task, top);
     enter(p);
     return p;

@@ -6,21 +6,37 @@
 #include "ipc/things.h"
 #include "proc/job.h"
 
+/* The job pays what the space costs by now, also for pages that came since by growth of the stack or of the
+ * lazy heap. */
+static int settle(struct proc *me)
+{
+    return job_charge(me, (int64_t)(me->space->committed - me->job_pages));
+}
+
+/* The break has moved by `delta` from `old` (or that is an error): what the job will not pay is undone. */
+static int64_t paid(struct proc *me, int64_t old, int64_t delta)
+{
+    int error = old < 0 ? 0 : settle(me);
+    if (!error || delta <= 0)
+        return old;
+    space_sbrk(me->space, -delta);
+    settle(me);
+    return error;
+}
+
 int64_t sys_sbrk(const uint64_t a[7])
 {
     struct proc *me = this_proc();
     int64_t delta = (int64_t)a[0];
-    int64_t before = (int64_t)me->space->committed;
-    int64_t old = space_sbrk(me->space, delta);
-    if (old < 0)
-        return old;
-    /* The space knows what it cost, tables included; what the job will not pay is undone. */
-    int error = job_charge(me, (int64_t)me->space->committed - before);
-    if (error) {
-        space_sbrk(me->space, -delta);
-        return error;
-    }
-    return old;
+    return paid(me, space_sbrk(me->space, delta), delta);
+}
+
+int64_t sys_sbrk_lazy(const uint64_t a[7])
+{
+    struct proc *me = this_proc();
+    if (a[0] > INT64_MAX)
+        return -ENOMEM;
+    return paid(me, space_sbrk_lazy(me->space, a[0]), (int64_t)a[0]);
 }
 
 static int64_t map_object(struct object *o, uint64_t offset, uint64_t bytes, uint64_t prot)

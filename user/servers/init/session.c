@@ -9,6 +9,7 @@
 #include <kinglet/system.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CONSOLE_PATH "/dev/console"
@@ -39,7 +40,7 @@ static void limit_job(int job)
 
     if (system_info(&info) < 0)
         return;
-    limits.max_pages = info.frames_total / 4 * 3;
+    limits.max_pages = info.frames_available / 16 * 15;
     /* Below what the machine could hold, so that a fork bomb meets this limit and not the end of memory. */
     limits.max_processes = info.frames_available / 16 * 15 / FRAMES_PER_PROCESS;
     if (limits.max_processes < PROCESSES_MIN)
@@ -70,9 +71,18 @@ static int own_session(void)
     return job_session(INIT_HANDLE_MACHINE);
 }
 
+/* An image with xv6 programs has them in the root directory, and there a console, which they look for. */
+static bool has_xv6(void)
+{
+    struct stat st;
+
+    return stat("/console", &st) == 0;
+}
+
 static _Noreturn void become_shell(void)
 {
-    static char *const environment[] = {"PATH=/bin:/demo:/test:/sbin", "HOME=/", NULL};
+    static char *const plain[] = {"PATH=/bin:/demo:/test:/sbin", "HOME=/", NULL};
+    static char *const with_xv6[] = {"PATH=/:/bin:/demo:/test:/sbin", "HOME=/", NULL};
     char *const interactive[] = {"sh", NULL};
     char *const command[] = {"sh", "-c", run_text, NULL};
     int job = own_session();
@@ -83,7 +93,7 @@ static _Noreturn void become_shell(void)
         say("no session for the shell: error %d", -job);
     if (!enter_file_system())
         say("the shell cannot open " CONSOLE_PATH);
-    else if (execve(SHELL_PATH, run_text != NULL ? command : interactive, environment) < 0)
+    else if (execve(SHELL_PATH, run_text != NULL ? command : interactive, has_xv6() ? with_xv6 : plain) < 0)
         say("cannot run " SHELL_PATH);
     _exit(RUN_STATUS_NOT_FOUND);
 }

@@ -145,6 +145,8 @@ int64_t op_write(int channel, const struct message *m, struct inode *node, struc
     if (bytes > FILE_SIZE_MAX - offset)
         bytes = FILE_SIZE_MAX - offset;
 
+    if (offset + bytes > node->size && xv6_full(m))
+        return -ENOSPC;
     file_prepare_gap(node, offset);
 
     int64_t done = write_blocks(channel, m, node, offset, bytes);

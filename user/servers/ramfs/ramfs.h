@@ -110,6 +110,7 @@ void inode_settle(struct inode *node);
 uint32_t block_new(void); /* 0: no memory */
 void block_free(uint32_t block);
 uint8_t *block_data(uint32_t block);
+size_t store_blocks(void); /* in use */
 
 /* Change the room of a malloc'ed array to hold `need` items of `size` bytes: it doubles when full, halves
  * when a quarter is in use. New items are zeroed. False: no memory (nothing changed). */
@@ -200,6 +201,8 @@ int make_node(const struct place *place, uint32_t mode, uint32_t rdev, struct in
 int64_t answer_redirect(struct reply *answer, int session, size_t consumed);
 int64_t answer_stat(const struct inode *node, struct reply *answer);
 uint32_t message_flags(const struct message *m); /* MSGF_ */
+/* Whether this is for an xv6 program and the file system is as full as it may get for one. */
+bool xv6_full(const struct message *m);
 
 /* ---- open.c: open, mounts, drivers ---- */
 

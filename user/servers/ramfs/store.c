@@ -185,6 +185,7 @@ struct chunk {
 
 static struct chunk **chunks; /* by index; NULL: given back */
 static size_t chunk_room, chunk_count;
+static size_t blocks_used;
 static size_t chunk_hint; /* all of `chunks` below this are there */
 static struct list chunks_with_room = {{&chunks_with_room.head, &chunks_with_room.head}};
 static struct list chunks_by_address = {{&chunks_by_address.head, &chunks_by_address.head}};
@@ -238,7 +239,13 @@ uint32_t block_new(void)
     chunk->free &= ~(1u << bit);
     if (chunk->free == 0)
         list_remove(&chunk->room);
+    blocks_used++;
     return chunk->index * CHUNK_BLOCKS + bit + 1;
+}
+
+size_t store_blocks(void)
+{
+    return blocks_used;
 }
 
 /* Let an empty chunk go, and the end of the heap with it. Where malloc has had to put something behind the
@@ -278,6 +285,7 @@ void block_free(uint32_t block)
     if (chunk->free == 0)
         list_push_front(&chunks_with_room, &chunk->room);
     chunk->free |= 1u << (block - 1) % CHUNK_BLOCKS;
+    blocks_used--;
     if (chunk->free == CHUNK_ALL && chunk->index != 0)
         chunk_free(chunk);
 }

@@ -29,6 +29,10 @@ struct exit_status {
 
 enum proc_state { PROC_READY, PROC_RUNNING, PROC_BLOCKED, PROC_ZOMBIE };
 
+/* rules: what a process gets where xv6's programs expect something else than Kinglet's do */
+#define RULES_NATIVE 0
+#define RULES_XV6 1
+
 #define PROC_NAME_MAX 32
 #define REASON_MAX 16
 #define SCHED_MAX_LEVELS 8

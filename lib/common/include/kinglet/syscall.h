@@ -26,11 +26,13 @@
     S(15, yield) \
     S(16, clock)        /* () -> ns since boot */ \
     S(17, setname)      /* (string) name shown by ps */ \
+    S(18, rules)        /* (RULES_): what the caller gets; inherited by fork, gone with exec */ \
     /* memory */ \
     S(20, sbrk)         /* (delta) -> old break */ \
     S(21, map)          /* (memory or device handle, offset, length, MAP_) -> address */ \
     S(22, unmap)        /* (address, length) */ \
     S(23, memory_size)  /* (memory handle) -> bytes */ \
+    S(28, sbrk_lazy)    /* (bytes) -> old break; the memory is looked for when it is touched */ \
     /* handles */ \
     S(30, dup) \
     S(31, dup2)         /* (from, to) */ \
