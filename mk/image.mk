@@ -40,7 +40,7 @@ EXTRA_NAMES := $(basename $(notdir $(EXTRA_FILES)))
 ifneq ($(words $(EXTRA_NAMES)),$(words $(sort $(EXTRA_NAMES))))
 $(error EXTRA: two files have the same name: $(EXTRA))
 endif
-XV6_INCLUDES := ^[[:space:]]*\#[[:space:]]*include[[:space:]]*"(kernel/types|user/user)\.h"
+XV6_INCLUDES := ^[[:space:]]*\#[[:space:]]*include[[:space:]]*"(\.\./)?(kernel/types|user/user)\.h"
 XV6_FILES := $(if $(EXTRA_FILES),$(abspath $(shell grep -lE '$(XV6_INCLUDES)' $(EXTRA_FILES))))
 NATIVE_FILES := $(filter-out $(XV6_FILES),$(EXTRA_FILES))
 # What an xv6 program finds in / besides: xv6's own programs, as far as they are not among EXTRA. `init` is
@@ -55,7 +55,7 @@ INITRD := $(IMAGE_DIR)/initrd.cpio
 remember = @mkdir -p $(@D); printf '%s\n' $(call quote,$(1)) | cmp -s - $@ || printf '%s\n' $(call quote,$(1)) >$@
 
 $(BUILD)/flags: FORCE
-	$(call remember,$(CC) $(COMPILER_VERSION) $(KERNEL_CFLAGS) / $(USER_CFLAGS) / $(XV6_CFLAGS) / $(LD) $(LDFLAGS))
+	$(call remember,$(CC) $(COMPILER_VERSION) $(KERNEL_CFLAGS) / $(USER_CFLAGS) / $(XV6_CFLAGS) / $(LD) $(XV6_LDFLAGS))
 $(BUILD)/files: FORCE
 	$(call remember,$(KERNEL_SOURCES) $(COMMON_SOURCES) $(LIBC_SOURCES) $(XV6_SOURCES) $(USER_SOURCES) $(PLAIN_FILES))
 
@@ -143,7 +143,7 @@ $(IMAGE_DIR)/$(basename $(notdir $(1))).o: $(1) $(BUILD)/flags
 	$$(call compile,$(XV6_CFLAGS) -idirafter $(dir $(1))..)
 $(IMAGE_DIR)/$(basename $(notdir $(1))).elf: $(IMAGE_DIR)/$(basename $(notdir $(1))).o $(XV6_CRT0) $(LIBXV6_NEEDS) linker/user.ld
 	$$(call say,LD,$$@)
-	$$(Q)$(LD) $(LDFLAGS) -T linker/user.ld --defsym=__stack_size=64 $(XV6_CRT0) $$< $(LIBXV6_LINK) $(LIBGCC) -o $$@
+	$$(Q)$(LD) $(XV6_LDFLAGS) -T linker/user.ld $(XV6_CRT0) $$< $(LIBXV6_LINK) $(LIBGCC) -o $$@
 endef
 $(foreach f,$(XV6_FILES) $(abspath $(XV6_INIT)),$(eval $(call xv6_program,$(f))))
 XV6_BUILT := $(XV6_NAMES) $(basename $(notdir $(XV6_INIT)))

@@ -49,9 +49,11 @@ USER_CFLAGS := $(COMMON_CFLAGS) -march=rv64gc -mabi=lp64d -Ilib/libc/include -Il
 
 # xv6 programs are somebody else's: their warnings are shown and no errors. Optimised as on xv6.
 XV6_CFLAGS := $(filter-out -O2 -Wextra -Wno-unused-parameter -Werror,$(COMMON_CFLAGS)) -O1 \
-    -march=rv64gc -mabi=lp64d -fno-delete-null-pointer-checks -Ilib/xv6
+    -march=rv64gc -mabi=lp64d -fno-delete-null-pointer-checks -Ilib/xv6 -Ilib/xv6/user
 
 LDFLAGS := -m elf64lriscv -static -nostdlib --build-id=none -z noexecstack -z max-page-size=4096
+# The stack begins with one page, as on xv6 (more when the arguments need it).
+XV6_LDFLAGS := $(LDFLAGS) --defsym=__stack_size=64
 
 # clang has no library of helper routines for RISC-V; our code does not need one there.
 LIBGCC := $(if $(AR),$(shell $(CC) -march=rv64gc -mabi=lp64d -print-libgcc-file-name))

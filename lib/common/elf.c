@@ -102,7 +102,7 @@ int elf_check_header(const void *header, size_t bytes, uint64_t file_size, struc
         case ELF_PT_GNU_STACK:
             if ((p.flags & ELF_EXEC) || p.memsz > ELF_STACK_MAX)
                 return -ENOEXEC;
-            program.stack_size = page_up(p.memsz);
+            program.stack_size = p.memsz;
             break;
         }
     }

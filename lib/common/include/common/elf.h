@@ -76,7 +76,7 @@ struct elf_segment {
 
 struct elf_program {
     uint64_t entry;
-    uint64_t stack_size; /* bytes of stack to promise in advance, page-rounded; 0: not said */
+    uint64_t stack_size; /* bytes of stack to promise in advance; 0: not said */
     int segments;
     struct elf_segment segment[ELF_MAX_SEGMENTS]; /* ascending; no two share a page */
     uint64_t end;        /* first byte after all segments, page-rounded: where the heap begins */
