@@ -15,7 +15,7 @@
 #define LOGSIZE (MAXOPBLOCKS * 3)
 #define LOGBLOCKS LOGSIZE
 #define NBUF (MAXOPBLOCKS * 3)
-#define FSSIZE 32768    /* blocks of the file system: what xv6 programs can fill it with */
+#define FSSIZE 16384    /* blocks of the file system: what xv6 programs can fill it with */
 #define MAXPATH 128     /* bytes of a path with its NUL */
 #define USERSTACK 2048  /* pages that the stack may have */
 

@@ -11,7 +11,7 @@ uint32_t message_flags(const struct message *m)
 }
 
 /* xv6's tests write until the disk is full, and count on that it is a small one. */
-#define XV6_BLOCKS_MAX ((32u << 20) / BLOCK_SIZE)
+#define XV6_BLOCKS_MAX ((16u << 20) / BLOCK_SIZE)
 
 bool xv6_full(const struct message *m)
 {
