@@ -95,7 +95,7 @@ else ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
-.PHONY: help image qemu run gdb test clean debug-image show-build FORCE
+.PHONY: help image qemu run gdb test clean debug-image show-build show-image FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -144,6 +144,9 @@ test: $(KERNEL) $(INITRD) compile_commands.json $(if $(call yes,$(DEBUG)),,debug
 
 show-build:
 	@echo $(BUILD)
+
+show-image:
+	@echo $(IMAGE_DIR)
 
 clean:
 	rm -rf build compile_commands.json

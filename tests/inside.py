@@ -21,15 +21,16 @@ RUN_ID = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 KEPT = os.path.join(ROOT, "build/test-output/inside")
 
 
-def cases(program):
+def cases(program, folder="user/test"):
     """The names of a program's cases, from its source."""
-    with open(os.path.join(ROOT, "user/test", program + ".c")) as source:
+    with open(os.path.join(ROOT, folder, program + ".c")) as source:
         return re.findall(r"^    RUN\((\w+)\);", source.read(), re.MULTILINE)
 
 
 def _run(kinglet, program, settings):
     try:
-        result = kinglet.run(f"/test/{program}", status=None, limit=settings.pop("limit", 2 * LIMIT), **settings)
+        result = kinglet.run(settings.pop("command", f"/test/{program}"), status=None,
+                             limit=settings.pop("limit", 2 * LIMIT), **settings)
         return {"text": result.text, "log": result.log, "failure": None, "status": result.status}
     except GuestFailure as failure:
         guest = kinglet.guests[-1]

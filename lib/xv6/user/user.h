@@ -5,6 +5,8 @@
 #ifndef XV6_USER_H
 #define XV6_USER_H
 
+#include "kernel/types.h"
+
 struct stat;
 
 #define SBRK_ERROR ((char *)-1)
