@@ -18,7 +18,8 @@
 ##    MEM=128M                memory of the machine, 32M to 4G
 ##    SMP=1                   how many harts it has
 ##    SCHED=mlfq              scheduling policy to start with (mlfq, rr)
-##    EXTRA="a.c dir/b.c"     build these programs into the image as /bin/a and /bin/b
+##    EXTRA="a.c dir/b.c"     build these programs into the image as /bin/a and /bin/b;
+##                            programs written for xv6 as /a and /b (docs/xv6.md)
 ##    APPEND="slice=2ms"      more kernel options
 ##    ICOUNT=1                count instructions as time: the run is repeatable
 ##    DEBUG=1                 kernel with lock-order checks, invariants and UBSan

@@ -21,7 +21,7 @@ def test_help_names_every_command():
     text = make("help").stdout
     with open(os.path.join(ROOT, "Makefile")) as makefile:
         names = re.search(r"^\.PHONY: (.*)$", makefile.read(), re.MULTILINE)[1].split()
-    inner = {"FORCE", "debug-image", "show-build", "image", "help"}
+    inner = {"FORCE", "debug-image", "show-build", "show-image", "image", "help"}
     for name in set(names) - inner | {"compile_commands.json"}:
         assert f"make {name} " in text, f"make help does not name {name}"
     assert len(text.splitlines()) <= 48, "the page does not fit a screen"

@@ -49,6 +49,7 @@ static int fill(struct space *space, const struct region *region, pte_t *pte, in
         if (lazy && commit_charge(1) < 0)
             return -ENOMEM;
         space->committed += lazy;
+        space->lazy_pages += lazy;
         frame = private_frame(region);
         if (frame == NULL)
             return -ENOMEM;

@@ -1,6 +1,6 @@
 /*
  * Fork: a second space with the same regions and contents. What can fail comes first (the child's regions and
- * one charge for everything it is promised); then pages are shared copy-on-write, in pieces, with the
+ * one charge for everything it is promised, and for what the parent has of lazy regions); then pages are shared copy-on-write, in pieces, with the
  * parent's lock held for each piece only.
  */
 #include <common/string.h>
@@ -17,14 +17,15 @@ struct forking {
     uint64_t user_sp;
     int budget;
     bool stale; /* the parent lost a PTE_W that TLBs may know */
+    uint64_t lazy_left; /* pages of lazy regions that the child was charged for and does not have yet */
+    bool failed;        /* there were more, and no memory for one */
 };
 
 /* Give the child the parent's regions and charge it for them; parent->lock held. On -ENOMEM the child is
  * as empty as before. */
 static int copy_regions(struct space *parent, struct space *child)
 {
-    /* Each has a root already. Of lazy regions that is what the parent has touched, which the child gets. */
-    uint64_t cost = parent->committed - child->committed;
+    uint64_t cost = parent->committed - child->committed; /* each has a root already */
 
     if (commit_charge(cost) < 0)
         return -ENOMEM;
@@ -64,6 +65,22 @@ static bool copy_now(const struct forking *fork, uint64_t va, pte_t entry)
     return (entry & PTE_W) && frame_refs(frame_at(pte_phys(entry))) > 1;
 }
 
+/* The child is about to get a page of a lazy region. It was charged for as many as the parent had at the
+ * start, but other threads may touch more in a pause. False: no memory. */
+static bool charge_lazy(struct forking *fork)
+{
+    if (fork->lazy_left > 0) {
+        fork->lazy_left--;
+    } else if (commit_charge(1) == 0) {
+        fork->child->committed++;
+    } else {
+        fork->failed = true;
+        return false;
+    }
+    fork->child->lazy_pages++;
+    return true;
+}
+
 /* The child's entry for a page that the parent has, the parent's being *pte; parent->lock held. */
 static pte_t share_page(struct forking *fork, const struct region *region, uint64_t va, pte_t *pte)
 {
@@ -97,7 +114,7 @@ static void share_range(struct forking *fork, const struct region *region, uint6
         return; /* device pages are entered as the child touches them */
     fork->budget -= WORK_TABLE;
     for (uint64_t va = start; va < end; va += PAGE_SIZE, from++) {
-        if (!(*from & PTE_V))
+        if (!(*from & PTE_V) || (region->kind == REGION_LAZY && !charge_lazy(fork)))
             continue;
         if (to == NULL)
             to = table_make(fork->child, start);
@@ -142,9 +159,10 @@ int space_fork(struct space *parent, struct space **out, uint64_t user_sp)
         space_put(child);
         return -ENOMEM;
     }
+    fork.lazy_left = parent->lazy_pages;
     for (struct region *to = region_first(child); to != NULL; to = region_next(child, to)) {
         uint64_t at = to->start;
-        while (at < to->end) {
+        while (at < to->end && !fork.failed) {
             struct region *from = region_above(parent, at);
             if (from == NULL || from->start >= to->end)
                 break;
@@ -163,6 +181,12 @@ int space_fork(struct space *parent, struct space **out, uint64_t user_sp)
         }
     }
     pause(&fork, false);
+    child->committed -= fork.lazy_left;
+    commit_release(fork.lazy_left);
+    if (fork.failed) {
+        space_put(child);
+        return -ENOMEM;
+    }
     *out = child;
     return 0;
 }

@@ -67,8 +67,10 @@ static unsigned give_back(struct space *space, uint64_t start, uint64_t end, uin
     uint64_t resident = space->resident;
     unsigned work = table_clear(space, start, end, flush);
     uint64_t cost = page_cost + region_table_cost(space, start, end);
-    if (lazy)
+    if (lazy) {
         cost += resident - space->resident;
+        space->lazy_pages -= resident - space->resident;
+    }
 
     space->committed -= cost;
     if (cost > 0)

@@ -66,6 +66,8 @@ struct space {
     uint64_t resident;  /* pages mapped */
     uint64_t committed; /* frames charged: writable private pages, tables, the root */
 
+    uint64_t lazy_pages; /* of these, pages of lazy regions: those that were touched */
+
     /* Where the user's sp is saved of the process that runs on the stack region (its trap frame's sp),
      * or NULL. Set by proc/ before the space is first used and reset when that process goes: the
      * copy functions let the stack grow for it as they would for the user, at or above its sp. */

@@ -244,7 +244,7 @@ static void count(uint64_t phys)
 /* What the space should be charged, from its regions alone; and every reference its tables hold. */
 static void audit_space(struct space *space)
 {
-    uint64_t charge = 1, resident = 0;
+    uint64_t charge = 1, resident = 0, lazy = 0;
     uint64_t last_small = ~0ul, last_large = ~0ul, end = 0;
 
     for (struct region *r = region_first(space); r != NULL; r = region_next(space, r)) {
@@ -259,9 +259,6 @@ static void audit_space(struct space *space)
             last_large = span >> 9;
         }
     }
-    if (charge != space->committed)
-        panic("committed %lu, should be %lu", space->committed, charge);
-
     count(virt_to_phys(space->root));
     for (unsigned i = 0; i < SV39_ENTRIES / 2; i++) {
         if (!(space->root[i] & PTE_V))
@@ -281,6 +278,7 @@ static void audit_space(struct space *space)
                 struct region *r = region_find(space, va);
                 if (r == NULL)
                     panic("a page at %lx outside all regions", va);
+                lazy += r->kind == REGION_LAZY;
                 if ((table[k] | PTE_W | PTE_D) !=
                     (pte_make(pte_phys(table[k]), region_flags(r)) | PTE_W | PTE_D | (table[k] & PTE_DEVICE)))
                     panic("wrong flags in entry %lx at %lx", table[k], va);
@@ -294,6 +292,10 @@ static void audit_space(struct space *space)
     for (unsigned i = SV39_ENTRIES / 2; i < SV39_ENTRIES; i++)
         if (space->root[i] != kernel_root[i])
             panic("the kernel's half of a space differs");
+    if (lazy != space->lazy_pages)
+        panic("lazy pages %lu, should be %lu", space->lazy_pages, lazy);
+    if (charge + lazy != space->committed)
+        panic("committed %lu, should be %lu", space->committed, charge + lazy);
     if (resident != space->resident)
         panic("resident %lu, should be %lu", space->resident, resident);
 }

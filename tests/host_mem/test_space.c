@@ -283,3 +283,74 @@ CASE(a_machine_without_asids)
         CHECK_EQUAL(user_store(DATA, TOP, step), 0);
     }
 }
+
+/* As many frames of promises as touched pages, and tables for all; back to nothing at the end. */
+CASE(lazy_heap_is_charged_as_it_is_touched)
+{
+    machine_on(MEMORY);
+    struct held before = held_now();
+    struct space *space = program();
+    space_activate(space);
+    struct held empty = held_now();
+
+    CHECK_EQUAL(space_sbrk_lazy(space, MIB(4000)), HEAP); /* more than there is */
+    uint64_t tables = empty.available - frames_available();
+    CHECK(tables >= 2000 && tables < 2010);
+    for (unsigned i = 0; i < 100; i++)
+        CHECK_EQUAL(user_store(HEAP + i * MIB(10), TOP, i), 0);
+    CHECK_EQUAL(frames_available(), empty.available - tables - 100);
+    CHECK_EQUAL(user_load(HEAP + MIB(500), TOP, &word), 0);
+    CHECK_EQUAL(word, 50);
+    CHECK_EQUAL(user_load(HEAP + MIB(500) + PAGE_SIZE, TOP, &word), 0);
+    CHECK_EQUAL(word, 0);
+    check_books(&space, 1, 0);
+
+    struct space *both[2] = {space};
+    CHECK_EQUAL(space_fork(space, &both[1], 0), 0);
+    CHECK_EQUAL(both[1]->committed, space->committed);
+    check_books(both, 2, 0);
+    CHECK_EQUAL(space_sbrk(both[1], -(int64_t)MIB(2000)), HEAP + MIB(4000));
+    space_activate(both[1]);
+    CHECK_EQUAL(user_store(HEAP, TOP, 99), 0);
+    CHECK_EQUAL(user_store(HEAP + 8 * PAGE_SIZE, TOP, 99), 0);
+    CHECK_EQUAL(user_store(HEAP + MIB(2000), TOP, 99), -EFAULT);
+    space_activate(space);
+    CHECK_EQUAL(user_load(HEAP, TOP, &word), 0);
+    CHECK_EQUAL(word, 0);
+    check_books(both, 2, 0);
+    space_put(both[1]);
+
+    CHECK_EQUAL(space_sbrk(space, 100), HEAP + MIB(4000));
+    CHECK_EQUAL(space_sbrk_lazy(space, 3 * PAGE_SIZE), HEAP + MIB(4000) + 100);
+    CHECK_EQUAL(user_store(HEAP + MIB(4000) + 2 * PAGE_SIZE, TOP, 3), 0);
+    CHECK_EQUAL(user_store(HEAP + MIB(4000) + 4 * PAGE_SIZE, TOP, 3), -EFAULT);
+    check_books(&space, 1, 0);
+    CHECK_EQUAL(space_sbrk(space, -(int64_t)MIB(4000) - 100 - 3 * PAGE_SIZE),
+                HEAP + MIB(4000) + 100 + 3 * PAGE_SIZE);
+    check_held(empty);
+    CHECK_EQUAL(space_sbrk_lazy(space, USER_MAP_BASE - HEAP + 1), -ENOMEM);
+    check_books(&space, 1, 0);
+    end(space);
+    check_held(before);
+}
+
+CASE(a_lazy_page_that_cannot_be_had_is_refused)
+{
+    machine_on(MIB(8));
+    struct held before = held_now();
+    struct space *space = program();
+    space_activate(space);
+    CHECK_EQUAL(space_sbrk_lazy(space, MIB(100)), HEAP);
+    uint64_t at = HEAP;
+    while (user_store(at, TOP, 1) == 0)
+        at += PAGE_SIZE;
+    CHECK_EQUAL(user_store(at, TOP, 1), -ENOMEM);
+    CHECK_EQUAL(frames_available(), 0);
+    CHECK(at - HEAP > MIB(4) && at - HEAP < MIB(8));
+    check_books(&space, 1, 0);
+    CHECK_EQUAL(space_sbrk(space, -(int64_t)MIB(99)), HEAP + MIB(100));
+    CHECK_EQUAL(user_store(HEAP + MIB(1) - 8, TOP, 1), 0);
+    check_books(&space, 1, 0);
+    end(space);
+    check_held(before);
+}

@@ -361,6 +361,50 @@ CASE(xv6_programs_get_xv6s_rules)
     CHECK_EQUAL(try_open("another-rather", O_RDONLY), 0);
 }
 
+CASE(the_file_system_is_full_for_xv6_programs_long_before_memory_is)
+{
+    static uint32_t blocks[8192];
+    size_t n = 0;
+
+    start();
+    flags = MSGF_XV6;
+    struct message m = {.info = flags << 32};
+    while (!xv6_full(&m)) {
+        CHECK(n < 8192); /* 32 MiB */
+        CHECK((blocks[n++] = block_new()) != 0);
+        CHECK_EQUAL(store_blocks(), n);
+    }
+    CHECK(n > 1000);
+    CHECK_EQUAL(ask(op_mkdir, 0, "d", 0755, 0), -ENOSPC);
+    flags = 0;
+    CHECK_EQUAL(ask(op_mkdir, 0, "d", 0755, 0), 0);
+    flags = MSGF_XV6;
+    block_free(blocks[--n]);
+    CHECK(!xv6_full(&m));
+    CHECK_EQUAL(ask(op_mkdir, 0, "e", 0755, 0), 0);
+    while (n > 0)
+        block_free(blocks[--n]);
+    CHECK_EQUAL(store_blocks(), 0);
+    flags = 0;
+}
+
+CASE(files_made_after_the_start_have_small_inode_numbers)
+{
+    struct inode *node;
+
+    CHECK_EQUAL(store_init(7, 100000), 0);
+    for (int i = 0; i < 300; i++) {
+        CHECK((node = inode_new(S_IFREG | 0644)) != NULL);
+        CHECK(node->index >= 256);
+        node->links = 1;
+    }
+    store_sealed();
+    for (uint32_t i = 1; i < 200; i++) {
+        CHECK((node = inode_new(S_IFREG | 0644)) != NULL);
+        CHECK_EQUAL(node->index, i);
+    }
+}
+
 CASE(without_memory_nothing_is_half_made)
 {
     char name[32];
