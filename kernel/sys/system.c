@@ -55,6 +55,7 @@ int64_t sys_system_info(const uint64_t a[7])
         .switches = switches,
         .idle_ns = ns_of_ticks(idle),
         .load_milli = load * 1000,
+        .entry_ns = ns_of_ticks(clock_entry_ticks),
         .tlb_flushes = flushes,
         .tlb_remote = remote,
     };
