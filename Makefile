@@ -11,6 +11,7 @@
 ##    make gdb                boot it under a debugger
 ##    make test               all tests; TESTS="tests/test_make.py -k hang" picks some
 ##    make bench              what the operations cost; OPS="getpid call" picks some
+##    make profile OP=call    in which functions an operation's instructions go
 ##    make compile_commands.json   for editors (plain `make` does it too)
 ##    make clean              remove what was built
 ##    make help               this page
@@ -26,9 +27,7 @@
 ##    CMD="a; b"              run: what the shell in the guest shall run
 ##    TIMEOUT=60              run: seconds until the guest is taken for hung
 ##    TRACE=file              run: write what the scheduler did to this file
-##    OPS="pipe files"        bench: only these (tools/bench_table.py has them all)
-##    BASE=old.json           bench: show what has changed since these figures
-##    JSON=build/bench.json   bench: where the figures go
+##    BASE=old.json           bench: show what has changed since; JSON=new.json: where figures go
 ##    HARTS="1 2 4"           bench: how many harts for the parallel work
 ##    CROSS=riscv64-elf-      compiler prefix, or CROSS=clang; found by itself
 ##    QEMU=path  PYTHON=path  which QEMU and which python3
@@ -65,6 +64,7 @@ STRICT_WARNINGS ?= $(CI)
 V ?=
 TESTS ?= tests
 OPS ?=
+OP ?=
 BASE ?=
 JSON ?= build/bench.json
 HARTS ?= 1 2 4
@@ -85,7 +85,7 @@ building := $(filter-out help clean,$(goals))
 # First of all, what the goals need: asked for, and installed if the person agrees. Sub-makes skip it.
 ifneq ($(building),)
 ifeq ($(KINGLET_SETUP_DONE),)
-setup_for := build $(if $(filter qemu run gdb test bench,$(goals)),run) $(if $(filter run test,$(goals)),host) \
+setup_for := build $(if $(filter qemu run gdb test bench profile,$(goals)),run) $(if $(filter run test,$(goals)),host) \
              $(filter gdb test,$(goals))
 ifneq ($(shell CROSS=$(call quote,$(CROSS)) QEMU=$(call quote,$(QEMU)) PYTHON=$(call quote,$(PYTHON)) \
                tools/setup $(setup_for) >&2 || echo failed),)
@@ -104,7 +104,7 @@ else ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
-.PHONY: help image qemu run gdb test bench clean debug-image show-build FORCE
+.PHONY: help image qemu run gdb test bench profile clean debug-image show-build FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -155,6 +155,10 @@ bench: $(KERNEL) $(INITRD)
 	@$(PYTHON3) tools/bench.py --kernel=$(KERNEL) --initrd=$(INITRD) --qemu=$(call quote,$(QEMU)) \
 	    --only=$(call quote,$(OPS)) --base=$(call quote,$(BASE)) --json=$(call quote,$(JSON)) \
 	    --harts=$(call quote,$(HARTS)) --jobs=$(JOBS) --toolchain=$(call quote,$(TOOLCHAIN) $(COMPILER_VERSION))
+
+profile: $(KERNEL) $(INITRD)
+	@$(PYTHON3) tools/profile_op.py --kernel=$(KERNEL) --initrd=$(INITRD) --qemu=$(call quote,$(QEMU)) \
+	    $(call quote,$(OP))
 
 show-build:
 	@echo $(BUILD)

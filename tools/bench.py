@@ -228,8 +228,14 @@ def parallel_table(results, base, harts):
             ms = figures["milliseconds"]
             aside = f"({100 * (ms - old) / old:+.0f}%)" if old else f"(x{first / ms:.2f})" if n != harts[0] else ""
             line += f" {number(ms, 8)} {aside:>7}"
+            if figures["harts_running"] != n:
+                line += f" [only {figures['harts_running']} ran]"
         lines.append(line)
     return lines
+
+
+def tell(name):
+    print(f"  BENCH   {name}", file=sys.stderr, flush=True)
 
 
 def chosen(table, only):
@@ -244,8 +250,14 @@ def measure(options):
     jobs = [(measure_operation, o) for o in chosen(OPERATIONS, only)] + [(measure_boot, o) for o in chosen(BOOT, only)]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         running = [(operation.name, pool.submit(job, options, operation)) for job, operation in jobs]
-        operations = {name: future.result() for name, future in running}
-    parallel = {work.name: measure_parallel(options, work) for work in chosen(PARALLEL, only)}
+        operations = {}
+        for name, future in running:
+            operations[name] = future.result()
+            tell(name)
+    parallel = {}
+    for work in chosen(PARALLEL, only):
+        parallel[work.name] = measure_parallel(options, work)
+        tell(work.name)
     return operations, parallel
 
 
