@@ -10,6 +10,8 @@
 ##    make run CMD="ls /"     boot, run a command, and exit with its status
 ##    make gdb                boot it under a debugger
 ##    make test               all tests; TESTS="tests/test_make.py -k hang" picks some
+##    make bench              what the operations cost; OPS="getpid call" picks some
+##    make profile OP=call    in which functions an operation's instructions go
 ##    make compile_commands.json   for editors (plain `make` does it too)
 ##    make clean              remove what was built
 ##    make help               this page
@@ -26,6 +28,8 @@
 ##    CMD="a; b"              run: what the shell in the guest shall run
 ##    TIMEOUT=60              run: seconds until the guest is taken for hung
 ##    TRACE=file              run: write what the scheduler did to this file
+##    BASE=old.json           bench: show what has changed since; JSON=new.json: where figures go
+##    HARTS="1 2 4"           bench: how many harts for the parallel work
 ##    CROSS=riscv64-elf-      compiler prefix, or CROSS=clang; found by itself
 ##    QEMU=path  PYTHON=path  which QEMU and which python3
 ##    STRICT_WARNINGS=1       warnings are errors (CI=1 means the same)
@@ -60,6 +64,11 @@ PYTHON ?=
 STRICT_WARNINGS ?= $(CI)
 V ?=
 TESTS ?= tests
+OPS ?=
+OP ?=
+BASE ?=
+JSON ?= build/bench.json
+HARTS ?= 1 2 4
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n > 8 ? 8 : n)))
 BUILD_ROOT ?= build
 
@@ -77,7 +86,7 @@ building := $(filter-out help clean,$(goals))
 # First of all, what the goals need: asked for, and installed if the person agrees. Sub-makes skip it.
 ifneq ($(building),)
 ifeq ($(KINGLET_SETUP_DONE),)
-setup_for := build $(if $(filter qemu run gdb test,$(goals)),run) $(if $(filter run test,$(goals)),host) \
+setup_for := build $(if $(filter qemu run gdb test bench profile,$(goals)),run) $(if $(filter run test,$(goals)),host) \
              $(filter gdb test,$(goals))
 ifneq ($(shell CROSS=$(call quote,$(CROSS)) QEMU=$(call quote,$(QEMU)) PYTHON=$(call quote,$(PYTHON)) \
                tools/setup $(setup_for) >&2 || echo failed),)
@@ -96,7 +105,7 @@ else ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
-.PHONY: help image qemu run gdb test clean debug-image show-build show-image FORCE
+.PHONY: help image qemu run gdb test bench profile clean debug-image show-build show-image FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -142,6 +151,15 @@ test: $(KERNEL) $(INITRD) compile_commands.json $(if $(call yes,$(DEBUG)),,debug
 	    KINGLET_BUILD=$(BUILD) KINGLET_DEBUG_BUILD=$(BUILD:-release=-debug) QEMU=$(call quote,$(QEMU)) \
 	    PYTHONDONTWRITEBYTECODE=1 $(shell PYTHON=$(call quote,$(PYTHON)) tools/setup --python) -m pytest -c tests/pytest.ini --rootdir=. \
 	    -n $(JOBS) --junitxml=build/junit.xml $(TESTS)
+
+bench: $(KERNEL) $(INITRD)
+	@$(PYTHON3) tools/bench.py --kernel=$(KERNEL) --initrd=$(INITRD) --qemu=$(call quote,$(QEMU)) \
+	    --only=$(call quote,$(OPS)) --base=$(call quote,$(BASE)) --json=$(call quote,$(JSON)) \
+	    --harts=$(call quote,$(HARTS)) --jobs=$(JOBS) --toolchain=$(call quote,$(TOOLCHAIN) $(COMPILER_VERSION))
+
+profile: $(KERNEL) $(INITRD)
+	@$(PYTHON3) tools/profile_op.py --kernel=$(KERNEL) --initrd=$(INITRD) --qemu=$(call quote,$(QEMU)) \
+	    $(call quote,$(OP))
 
 show-build:
 	@echo $(BUILD)

@@ -15,7 +15,7 @@ CRT0_SOURCE := $(wildcard lib/libc/crt0.[cS])
 LIBC_SOURCES := $(filter-out $(CRT0_SOURCE),$(call find_sources,lib/libc))
 XV6_CRT0_SOURCE := lib/xv6/crt0.S
 XV6_SOURCES := $(filter-out $(XV6_CRT0_SOURCE),$(call find_sources,lib/xv6))
-USER_SOURCES := $(call find_sources,user/bin user/servers user/demo user/test)
+USER_SOURCES := $(call find_sources,user/bin user/servers user/demo user/test user/bench)
 
 KERNEL_OBJECTS := $(patsubst %,$(BUILD)/kernel/%.o,$(KERNEL_SOURCES) $(COMMON_SOURCES))
 LIBC_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(LIBC_SOURCES) $(COMMON_SOURCES))
@@ -153,7 +153,7 @@ EXTRA_ELFS := $(patsubst %,$(IMAGE_DIR)/%.elf,$(NATIVE_NAMES) $(XV6_BUILT))
 # ---- the initial RAM disk ----
 $(INITRD): $(ELFS) $(EXTRA_ELFS) $(PLAIN_FILES) user/README.txt tools/mkinitrd.py $(BUILD)/files
 	$(call say,INITRD,$@)
-	$(Q)$(PYTHON3) tools/mkinitrd.py --output=$@ bin/ sbin/ demo/ test/ etc/ dev/ tmp/ README=user/README.txt \
+	$(Q)$(PYTHON3) tools/mkinitrd.py --output=$@ bin/ sbin/ demo/ test/ bench/ etc/ dev/ tmp/ README=user/README.txt \
 	    $(foreach p,$(PROGRAMS),$(call in_guest,$(p))=$(BUILD)/$(p).elf) \
 	    $(foreach f,$(PLAIN_FILES),$(call in_guest,$(f))=$(f)) \
 	    $(foreach n,$(NATIVE_NAMES),bin/$(n)=$(IMAGE_DIR)/$(n).elf) \

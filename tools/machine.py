@@ -12,6 +12,9 @@ import signal
 import subprocess
 import sys
 
+RAM_BASE = 0x80000000  # of QEMU's virt machine; the firmware comes first, then the kernel
+KERNEL_LOADED = 0x80200000
+
 STATUS_PANIC = 121
 STATUS_BAD_OPTION = 122
 STATUS_UNFIT = 123
@@ -118,6 +121,15 @@ class Machine:
 CONSOLE_PIPES = ("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console")
 # The same for a person at a terminal, with QEMU's own keys behind Ctrl-A.
 CONSOLE_TERMINAL = ("-serial", "mon:stdio")
+
+
+def log_instructions(qemu, path):
+    """Arguments with which QEMU writes a line to `path` for each instruction before it executes it. Not for
+    the firmware's: it is most of what a short run executes."""
+    usage = subprocess.run([qemu, "--help"], stdout=subprocess.PIPE, text=True).stdout
+    one_at_a_time = ["-singlestep"] if "-singlestep" in usage else ["-accel", "tcg,one-insn-per-tb=on"]
+    return ["-d", "exec,nochain", "-D", path, *one_at_a_time,
+            "-dfilter", f"0..{RAM_BASE - 1:#x},{KERNEL_LOADED:#x}..{2 ** 64 - 1:#x}"]
 
 
 def die_with_parent():

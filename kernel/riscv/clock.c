@@ -4,6 +4,8 @@
 #include "riscv/machine.h"
 #include "riscv/sbi.h"
 
+uint64_t clock_entry_ticks;
+
 /* Whole seconds and the rest apart: exact, and no product passes 64 bits. */
 static uint64_t scale(uint64_t value, uint64_t from_hz, uint64_t to_hz)
 {

@@ -20,6 +20,9 @@ static inline uint64_t clock_ticks(void)
 /* Nanoseconds since power-on. */
 uint64_t clock_ns(void);
 
+/* When the firmware let the kernel in; for measuring the boot (tools/bench.py reads it too). */
+extern uint64_t clock_entry_ticks;
+
 /* Conversions, rounded down, exact; good for centuries. */
 uint64_t ns_of_ticks(uint64_t ticks);
 uint64_t ticks_of_ns(uint64_t ns);

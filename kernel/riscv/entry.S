@@ -12,6 +12,7 @@
     .section .text.entry, "ax"
     .globl _start
 _start:
+    csrr s4, time
     csrw sie, zero
     mv s2, a0
     mv s3, a1
@@ -55,6 +56,7 @@ upper_half:
     la tp, harts /* the boot hart is harts[0] */
     mv a0, s2
     mv a1, s3
+    mv a2, s4
     li s0, 0 /* backtraces end here */
     li ra, 0
     tail start

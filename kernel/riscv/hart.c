@@ -49,3 +49,12 @@ void hart_set_online(void)
     __atomic_store_n(&this_hart()->online, true, __ATOMIC_RELEASE);
     __atomic_fetch_add(&harts_up, 1, __ATOMIC_RELEASE);
 }
+
+void harts_tlb_totals(uint64_t *flushes, uint64_t *remote)
+{
+    *flushes = *remote = 0;
+    for (unsigned i = 0; i < hart_count; i++) {
+        *flushes += __atomic_load_n(&harts[i].tlb_flushes, __ATOMIC_RELAXED);
+        *remote += __atomic_load_n(&harts[i].tlb_remote, __ATOMIC_RELAXED);
+    }
+}

@@ -57,6 +57,10 @@ struct hart {
     void *active_space;       /* whose table satp holds; NULL: the kernel's */
     uint64_t asid_generation; /* of the last global flush this hart took part in */
 
+    /* Counted for make bench, at the instructions themselves: sv39.h and sbi.c. */
+    uint64_t tlb_flushes; /* satp changed, or sfence.vma */
+    uint64_t tlb_remote;  /* fences asked of other harts: one for each hart that was asked */
+
     /* debug builds: spinlocks held, outermost first */
     struct spinlock *locks[HART_LOCKS_MAX];
     unsigned lock_count;
@@ -73,6 +77,9 @@ static inline unsigned harts_online(void)
 }
 /* This hart is one of them from now on: others may send it work. */
 void hart_set_online(void);
+
+/* Of all harts since boot: TLB flushes of their own, and fences asked of others. */
+void harts_tlb_totals(uint64_t *flushes, uint64_t *remote);
 
 /* The hart this runs on. Volatile: never kept across a context switch. */
 static inline struct hart *this_hart(void)

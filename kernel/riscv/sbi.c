@@ -94,6 +94,8 @@ void sbi_remote_sfence_vma(uint64_t indices, uint64_t start, uint64_t size, uint
     uint64_t mask = hart_mask(indices);
     if (!mask) /* the SBI would take it for "none", after a trap to find out */
         return;
+    uint64_t *count = &this_hart()->tlb_remote;
+    __atomic_store_n(count, *count + (uint64_t)__builtin_popcountl(mask), __ATOMIC_RELAXED);
     if (asid == SBI_ALL_ASIDS)
         SBI_CALL(SBI_RFENCE, RFENCE_SFENCE_VMA, mask, 0, start, size);
     else

@@ -28,7 +28,7 @@ static pte_t tables[TABLES][SV39_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
 static unsigned tables_used;
 
 void start_hello(uint64_t hart_id, uint64_t fdt_phys);
-void start(uint64_t hart_id, uint64_t fdt_phys);
+void start(uint64_t hart_id, uint64_t fdt_phys, uint64_t entry_ticks);
 void start_hart(void);
 extern char hart_entry[];
 
@@ -117,8 +117,9 @@ static void hart_ready(void)
 }
 
 /* The first C in the upper half, on boot_root, on the boot hart's idle stack. */
-void start(uint64_t hart_id, uint64_t fdt_phys)
+void start(uint64_t hart_id, uint64_t fdt_phys, uint64_t entry_ticks)
 {
+    clock_entry_ticks = entry_ticks;
     harts_init();
     trap_init_hart();
     machine_read(hart_id, fdt_phys);

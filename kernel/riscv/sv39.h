@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 #include "riscv/csr.h"
+#include "riscv/hart.h"
 
 #define DIRECT_MAP_BYTES (1ul << 38) /* what the upper half has room for */
 
@@ -75,26 +76,38 @@ static inline uint64_t virt_to_phys(const void *virt)
     return (uint64_t)virt - KERNEL_BASE;
 }
 
+/* Whatever empties this hart's TLB counts: the write to satp too, since emulators flush at it (QEMU, whenever
+ * the value changes). Next to what such a flush costs, the count is free. */
+static inline void tlb_count(void)
+{
+    uint64_t *count = &this_hart()->tlb_flushes;
+    __atomic_store_n(count, *count + 1, __ATOMIC_RELAXED); /* only this hart writes it; others read it */
+}
+
 /* Fences of this hart's TLB (sfence.vma). Each also orders earlier stores to page tables
  * before later walks. Other harts: sbi_remote_sfence_vma. */
 static inline void tlb_flush_all(void)
 {
+    tlb_count();
     __asm__ volatile("sfence.vma" : : : "memory");
 }
 
 static inline void tlb_flush_asid(uint64_t asid)
 {
+    tlb_count();
     __asm__ volatile("sfence.vma zero, %0" : : "r"(asid) : "memory");
 }
 
 static inline void tlb_flush_page(uint64_t va, uint64_t asid)
 {
+    tlb_count();
     __asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid) : "memory");
 }
 
-/* Switch this hart to a root table. Flushes nothing. */
+/* Switch this hart to another root table. By the specification that flushes nothing. */
 static inline void satp_load(uint64_t root_phys, uint64_t asid)
 {
+    tlb_count();
     csr_write(satp, (uint64_t)SATP_MODE_SV39 << SATP_MODE_SHIFT | asid << SATP_ASID_SHIFT |
                         root_phys >> PAGE_SHIFT);
 }

@@ -35,6 +35,8 @@ int64_t sys_system_info(const uint64_t a[7])
 {
     uint64_t switches, idle, load;
     sched_totals(&switches, &idle, &load);
+    uint64_t flushes, remote;
+    harts_tlb_totals(&flushes, &remote);
     struct system_info info = {
         .uptime_ns = clock_ns(),
         .frames_total = frames_total(),
@@ -53,6 +55,9 @@ int64_t sys_system_info(const uint64_t a[7])
         .switches = switches,
         .idle_ns = ns_of_ticks(idle),
         .load_milli = load * 1000,
+        .entry_ns = ns_of_ticks(clock_entry_ticks),
+        .tlb_flushes = flushes,
+        .tlb_remote = remote,
     };
     return to_user(a[0], &info, sizeof info);
 }

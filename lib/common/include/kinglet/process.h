@@ -79,6 +79,9 @@ struct system_info {
     uint64_t harts, timebase_hz;
     uint64_t switches, idle_ns;
     uint64_t load_milli; /* ready or running processes now, times 1000 */
+    uint64_t entry_ns;    /* uptime when the firmware let the kernel in */
+    uint64_t tlb_flushes; /* of all harts since boot: satp changed, or sfence.vma */
+    uint64_t tlb_remote;  /* fences that harts asked of one another, one for each hart asked */
 };
 
 /* power() */
