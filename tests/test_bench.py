@@ -92,7 +92,7 @@ def test_a_ring_of_60_costs_what_a_ring_of_2_costs(figures):
 def made(tmp_path_factory):
     """A short make bench: (its result, its JSON, where that is)."""
     path = tmp_path_factory.mktemp("bench") / "one.json"
-    result = make("bench", "OPS=getpid sleep boot_prompt boot_command clients", "HARTS=1 2", f"JSON={path}", "JOBS=1")
+    result = make("bench", "OPS=getpid sleep boot_prompt boot_command fork_storm", "HARTS=1 2", f"JSON={path}", "JOBS=1")
     assert result.returncode == 0, result.stderr
     return result, json.loads(path.read_text()), path
 
@@ -106,9 +106,9 @@ def test_json(made):
         assert set(figure) == {"what", "goal", "linux", "tlb_flushes_goal", "instructions", "least", "most",
                                "tlb_flushes", "tlb_remote", "rounds", "units", "batches", "repeatable"}
         assert figure["repeatable"] is True
-    clients = found["parallel"]["clients"]
-    assert set(clients) == {"what", "workers", "harts"} and set(clients["harts"]) == {"1", "2"}
-    for harts, figure in clients["harts"].items():
+    storm = found["parallel"]["fork_storm"]
+    assert set(storm) == {"what", "workers", "harts"} and set(storm["harts"]) == {"1", "2"}
+    for harts, figure in storm["harts"].items():
         assert figure["milliseconds"] == min(figure["runs"]) > 0 and len(figure["runs"]) == bench.RUNS
         assert figure["harts_running"] == int(harts)
 

@@ -105,6 +105,24 @@ static void taking_a_page_away_flushes(void)
     }
 }
 
+/* So must the entry of a page that was read-only as long as a child shared it. */
+static void copying_on_write_flushes(void)
+{
+    static volatile char page[3 * 4096]; /* the middle of it shares its page with nothing else */
+    page[4096] = 1;
+    int pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        sleep_ns(MS);
+        _exit(0);
+    }
+    CHECK_EQUAL(page[4096], 1); /* it is in the TLB, and may not be written */
+    uint64_t before = flushes();
+    page[4096] = 2;
+    CHECK(flushes() > before);
+    CHECK_EQUAL(ending_of(pid), 0);
+}
+
 int main(int argc, char **argv)
 {
     check_start(argc, argv);
@@ -112,5 +130,6 @@ int main(int argc, char **argv)
     RUN(time_is_the_systems_time);
     RUN(counters_are_allowed_on_every_hart);
     RUN(taking_a_page_away_flushes);
+    RUN(copying_on_write_flushes);
     return check_end();
 }
