@@ -1,26 +1,27 @@
 /*
- * Sleep and wake-up across harts: kernel/sched/waitq.c, sched.c (wake, switch, steal, idle, claim and
- * hand-off), timer.c, kernel/proc/kill.c, and how exit.c and table.c end a process and free its stack.
+ * Sleep and wake-up across harts: kernel/sched/waitq.c, sched.c (wake, switch, idle, claim and hand-off),
+ * balance.c (placing, asking, stealing), timer.c, kernel/proc/kill.c, and how exit.c and table.c end a process and free its stack.
  * tests/test_models.py has spin search every state of it, scenario by scenario, and each of the mutations
  * below, which spin must reject.
  *
  * What is a step. Each access to a word that another hart may touch without a lock at the same time is a step
- * of its own: state, on_hart, killed, hart_of, the IPI bit, the work bits, the mask of idle harts. What only
- * the holder of a lock touches (a run queue, the waiters) may change in one step with others.
+ * of its own: state, on_hart, killed, hart_of, the IPI bit, the work bits, `asked`, the idle bits. What is done
+ * under a run queue's lock and touches only what that lock protects is one step with taking the lock: others
+ * can see none of it before the lock is free. (For a READY task, state and on_hart are its owner's alone.)
  *
  * Why interleaving is enough. Spin lets one step follow another, as if memory were sequentially consistent;
  * RISC-V (RVWMO) is not. The words on which two harts decide without a lock in common are `state`, `killed`,
- * the work bits and the idle mask, and the code uses sequentially consistent operations on all of them: a
+ * the work bits, `asked` and the idle bits, and the code uses sequentially consistent operations on all of them: a
  * store to one and then a load of another (BLOCKED, then killed; killed, then the compare-and-swap of state;
- * my idle bit, then my queue) cannot change places. `on_hart` only goes down while somebody looks at it, with
+ * my idle bit, then the queues) cannot change places. `on_hart` only goes down while somebody looks at it, with
  * release on one side and acquire on the other, and what has to be seen with it (the saved context) was
  * written before. The rest is under a spinlock, whose acquire and release keep it inside. A send_ipi that
  * follows a write makes the other hart see the write: the SBI call is ordered behind it by the lock's release
  * or the atomic operation before it.
  *
- * Left out: levels and slices. The queue is a set, and who is picked, and whether a waking task preempts, is
- * left open, so that whatever holds here holds for every policy. A task's time in user mode is a place where
- * it takes interrupts and may yield.
+ * Left out: levels, slices and time. The queue is a set, and who is picked, whether a waking task preempts, and
+ * whether one has waited long enough to be stolen or offered, is left open, so that whatever holds here holds
+ * for every policy. A task's time in user mode is a place where it takes interrupts and may yield.
  */
 
 /* ---- what a scenario runs: each task's part, see the bottom ---- */
@@ -40,6 +41,7 @@
 #endif
 
 #define HARTS 2
+#define OFFERS (TASKS < 3) /* with three there are too many states; the idle hart still comes by itself */
 #define IDLE(h) (TASKS + (h))
 #define ALL (TASKS + HARTS)
 #define NOBODY 255
@@ -60,7 +62,9 @@ byte running[HARTS];
 byte left[HARTS];
 bit resched[HARTS], kill_bit[HARTS]; /* hart->work */
 bit ipi[HARTS];
-byte idle_mask;
+bit asked[HARTS];    /* balance.c */
+bit clock[HARTS];    /* the idle hart's clock is set */
+byte idle_harts;
 
 /* not in the code: who executes on which stack, and whether a context is complete */
 byte on_stack[HARTS];
@@ -74,35 +78,39 @@ byte items;
 chan waiters = [TASKS] of { byte }; /* the list: first in, first woken */
 #define LINKED(t) (waiters ?? [eval(t)])
 
-#define SPIN_LOCK(l) atomic { l == 0 -> l = 1 }
+#define SPIN_LOCK(l) d_step { l == 0 -> l = 1 }
 #define SPIN_UNLOCK(l) l = 0
 
 /* ---- the switch ---- */
 
+/* Part of a step; the lock of queue d is held. */
 inline enqueue(d, t)
 {
-    d_step {
-        assert(!(queue[0] & BIT(t)) && !(queue[1] & BIT(t))); /* nobody on two queues, or twice on one */
-        assert(state[t] == READY);
-        assert(hart_of[t] == d);
-        queue[d] = queue[d] | BIT(t);
-    }
+    assert(!(queue[0] & BIT(t)) && !(queue[1] & BIT(t))); /* nobody on two queues, or twice on one */
+    assert(state[t] == READY);
+    assert(hart_of[t] == d);
+    queue[d] = queue[d] | BIT(t)
 }
 
-/* Picks anybody: the policy is left open. The lock of queue d is held. */
+/* Picks anybody, since the policy is left open, and lets it run. The same. */
 inline pick(d)
 {
-    atomic {
-        if
-        :: (queue[d] & 1) -> next = 0
-        :: (queue[d] & 2) -> next = 1
+    if
+    :: (queue[d] & 1) -> next = 0
+    :: (queue[d] & 2) -> next = 1
 #if TASKS > 2
-        :: (queue[d] & 4) -> next = 2
+    :: (queue[d] & 4) -> next = 2
 #endif
-        :: queue[d] == 0 -> next = IDLE(d)
-        fi;
-        queue[d] = queue[d] & ~BIT(next)
-    }
+    :: queue[d] == 0 -> next = IDLE(d)
+    fi;
+    queue[d] = queue[d] & ~BIT(next)
+}
+
+inline let_run(d, t)
+{
+    state[t] = RUNNING;
+    running[d] = t;
+    resched[d] = 0
 }
 
 inline arrived()
@@ -125,20 +133,25 @@ inline arrived()
     fi
 }
 
-/* `next` gets this hart. The run queue's lock is held, and is released. */
+/* `next` gets this hart, and is RUNNING. The run queue's lock is held, and is released. */
 inline switch_to()
 {
-    state[next] = RUNNING;
-    d_step { running[h] = next; resched[h] = 0 }
+    offer();
     SPIN_UNLOCK(rq_lock[h]);
     if
     :: next == me -> next = NOBODY
     :: else ->
-        assert(!on_hart[next]); /* the kernel asserts the same */
-        on_hart[next] = 1;
-        d_step { left[h] = me; assert(hart_of[next] == h || next >= TASKS) }
-        /* proc_switched: clear, then look */
-        kill_bit[h] = 0;
+        if
+        :: me >= TASKS -> idle_harts = idle_harts & ~BIT(h) /* balance_busy */
+        :: else
+        fi;
+        d_step {
+            assert(!on_hart[next]); /* the kernel asserts the same */
+            assert(hart_of[next] == h);
+            on_hart[next] = 1;
+            left[h] = me;
+            kill_bit[h] = 0 /* proc_switched: clear, then look */
+        }
         if
         :: killed[next] -> kill_bit[h] = 1
         :: else
@@ -154,54 +167,131 @@ inline switch_to()
     fi
 }
 
+/* ---- balance.c ---- */
+
+#ifdef M_THIEF_IGNORES_ON_HART
+#define STOLEN(t) true
+#else
+#define STOLEN(t) !on_hart[t]
+#endif
+#ifdef M_PLACED_WHILE_ON_HART
+#define PLACED_AWAY(t) true
+#else
+#define PLACED_AWAY(t) !on_hart[t]
+#endif
+
+/* The lock of this hart's queue is held: somebody waits here, perhaps for long enough; the other hart idles, or
+ * runs something worse, perhaps. */
+inline offer()
+{
+    if
+    :: OFFERS && queue[h] && running[h] < TASKS ->
+        if
+        :: atomic { !asked[1 - h] -> asked[1 - h] = 1 }; ipi[1 - h] = 1
+        :: skip
+        fi
+    :: else
+    fi
+}
+
+/* balance_take: from the other's queue to this one's, if this hart was asked or has nothing else to do */
+inline take()
+{
+    next = NOBODY;
+    if
+    :: asked[h] || (!queue[h] && (me >= TASKS || state[me] != RUNNING)) ->
+        asked[h] = 0;
+        o = 1 - h;
+        if
+        :: queue[o] -> /* looked at without the lock first */
+            atomic {
+                rq_lock[o] == 0;
+                if
+                :: (queue[o] & 1) && STOLEN(0) -> next = 0
+                :: (queue[o] & 2) && STOLEN(1) -> next = 1
+#if TASKS > 2
+                :: (queue[o] & 4) && STOLEN(2) -> next = 2
+#endif
+                :: skip /* has not waited for long enough, or is worse than what this hart has */
+                fi;
+                if
+                :: next != NOBODY -> queue[o] = queue[o] & ~BIT(next); hart_of[next] = h
+                :: else
+                fi
+            }
+            if
+            :: next != NOBODY -> atomic { rq_lock[h] == 0; enqueue(h, next) }
+            :: else
+            fi
+        :: else
+        fi;
+        d_step { o = HARTS; next = NOBODY }
+    :: else
+    fi
+}
+
 inline reschedule()
 {
-    SPIN_LOCK(rq_lock[h]);
-    if
-    :: me < TASKS && state[me] == RUNNING -> /* yields, or was preempted */
-        state[me] = READY;
-        enqueue(h, me)
-    :: else
-    fi;
-    pick(h);
+    take();
+    atomic {
+        SPIN_LOCK(rq_lock[h]);
+        if
+        :: me < TASKS && state[me] == RUNNING -> /* yields, or was preempted */
+            state[me] = READY;
+            enqueue(h, me)
+        :: else
+        fi;
+        pick(h);
+        let_run(h, next)
+    }
     switch_to()
 }
 
 /* ---- waking ---- */
 
-inline send_ipi(d)
+/* dispatch_ask: `call` says whether an interrupt has to follow, one for many wishes. */
+inline ask_to_reschedule(d)
 {
-    if
-    :: d != h -> ipi[d] = 1
-    :: else
-    fi
+    call = !resched[d] && d != h;
+    resched[d] = 1
 }
 
-/* The lock of queue d is held. */
+/* Part of a step; the lock of queue d is held. */
 inline check_preemption(d)
 {
     if
-    :: running[d] >= TASKS -> resched[d] = 1; send_ipi(d)
+    :: running[d] >= TASKS -> ask_to_reschedule(d)
     :: running[d] < TASKS -> skip
-    :: running[d] < TASKS -> resched[d] = 1; send_ipi(d) /* it has a better level, perhaps */
+    :: running[d] < TASKS -> ask_to_reschedule(d) /* it has a better level, perhaps */
     fi
 }
 
-/* The caller owns t: it is READY, and on no queue. */
+/* make_ready: the caller owns t, which is READY and on no queue. */
 inline place(t)
 {
     o = hart_of[t];
-    SPIN_LOCK(rq_lock[o]);
     if
-    :: (idle_mask & BIT(1 - o)) && !on_hart[t] -> /* another hart sleeps: it may go there */
-        hart_of[t] = 1 - o;
-        SPIN_UNLOCK(rq_lock[o]);
-        o = 1 - o;
-        SPIN_LOCK(rq_lock[o])
-    :: skip
+    :: o != h && running[o] < TASKS && PLACED_AWAY(t) -> /* balance_place: to a hart that sleeps, if there is one */
+        if
+        :: atomic { idle_harts & BIT(1 - o) -> idle_harts = idle_harts & ~BIT(1 - o) };
+            d_step { rq_lock[o] == 0 -> hart_of[t] = 1 - o; o = 1 - o } /* rehome */
+        :: !(idle_harts & BIT(1 - o))
+        fi
+    :: else
     fi;
-    enqueue(o, t);
-    check_preemption(o);
+    atomic {
+        SPIN_LOCK(rq_lock[o]);
+        enqueue(o, t);
+        check_preemption(o)
+    }
+    if
+    :: call -> d_step { ipi[o] = 1; call = 0 }
+    :: else
+    fi;
+    if
+    :: o == h -> offer()
+    :: else
+    fi;
     d_step { SPIN_UNLOCK(rq_lock[o]); o = HARTS }
 }
 
@@ -246,19 +336,22 @@ inline wake_one()
 inline kill(t)
 {
     killed[t] = 1;
-    wake(t);
+    chosen = hart_of[t];
 #ifdef M_KILL_TRUSTS_THE_SWITCH
+    wake(t);
     if
-    :: woke -> goto killing_done
+    :: !woke -> kill_bit[chosen] = 1
     :: else
     fi;
+#else
+    kill_bit[chosen] = 1;
+    wake(t);
 #endif
-    o = hart_of[t];
-    kill_bit[o] = 1;
-    send_ipi(o);
-killing_done:
-    skip;
-    d_step { o = HARTS; woke = 0 }
+    if
+    :: !woke && chosen != h -> ipi[chosen] = 1
+    :: else
+    fi;
+    d_step { o = HARTS; woke = 0; chosen = NOBODY }
 }
 
 /* ---- blocking ---- */
@@ -323,14 +416,15 @@ inline wait_on()
 inline hand_off(t)
 {
     o = hart_of[t];
-    SPIN_LOCK(rq_lock[o]);
-    hart_of[t] = h;
-    d_step { SPIN_UNLOCK(rq_lock[o]); o = HARTS }
-    SPIN_LOCK(rq_lock[h]);
-    if
-    :: next = t
-    :: enqueue(h, t); pick(h) /* a better one is ready, or the slice has ended */
-    fi;
+    d_step { rq_lock[o] == 0 -> hart_of[t] = h; o = HARTS } /* rehome, in sched_claim */
+    atomic {
+        SPIN_LOCK(rq_lock[h]);
+        if
+        :: next = t
+        :: enqueue(h, t); pick(h) /* a better one is ready, or the slice has ended */
+        fi;
+        let_run(h, next)
+    }
     switch_to()
 }
 
@@ -387,78 +481,52 @@ inline TIMERS_RUN()
     :: skip
     fi
 }
-#define WFI ipi[h] || TIMER_DUE
 #else
 #define TIMER_DUE false
 #define TIMERS_RUN() skip
-#define WFI ipi[h]
 #endif
 
-/* ---- the idle task ---- */
-
-#ifdef M_THIEF_IGNORES_ON_HART
-#define TAKES(t)
-#else
-#define TAKES(t) && !on_hart[t]
-#endif
-
-inline steal()
+inline TRAP_POLL()
 {
-    o = 1 - h;
-    next = NOBODY;
+    ipi[h] = 0;
     if
-    :: queue[o] -> /* looked at without the lock first */
-        SPIN_LOCK(rq_lock[o]);
-        atomic {
-            if
-            :: (queue[o] & 1) TAKES(0) -> next = 0
-            :: (queue[o] & 2) TAKES(1) -> next = 1
-#if TASKS > 2
-            :: (queue[o] & 4) TAKES(2) -> next = 2
-#endif
-            :: skip /* has not waited for 50 microseconds, or is still on the other's stack */
-            fi;
-            if
-            :: next != NOBODY -> queue[o] = queue[o] & ~BIT(next); hart_of[next] = h
-            :: else
-            fi
-        }
-        SPIN_UNLOCK(rq_lock[o]);
-        if
-        :: next != NOBODY ->
-            SPIN_LOCK(rq_lock[h]);
-            enqueue(h, next);
-            SPIN_UNLOCK(rq_lock[h])
-        :: else
-        fi
+    :: asked[h] -> resched[h] = 1 /* sched_ipi */
     :: else
     fi;
-    d_step { o = HARTS; next = NOBODY }
+    TIMERS_RUN();
+    if
+    :: me >= TASKS && clock[h] -> clock[h] = 0; resched[h] = 1 /* sched_timer: look at the others' queues */
+    :: skip
+    fi
 }
+
+/* ---- the idle task ---- */
 
 proctype idle(byte me; byte h)
 {
     byte next = NOBODY, o = HARTS;
-    bit woke;
+    bit woke, call;
     do
-    :: ipi[h] = 0; /* trap_poll: first the interrupt, then what it was about */
-        TIMERS_RUN();
+    :: /* trap_poll: first the interrupt, then what it was about */
+#ifndef M_IPI_CLEARED_LATE
+        TRAP_POLL();
+#endif
         if
         :: resched[h] || queue[h] -> reschedule()
-        :: else ->
-            steal();
-            idle_mask = idle_mask | BIT(h);
+        :: else -> /* balance_idle */
             if
-#ifndef M_IDLE_LOOKS_ONCE
-            :: resched[h] || queue[h]
-#endif
-            :: else ->
+            :: idle_harts & BIT(h) ->
 #ifdef M_IPI_CLEARED_LATE
-                ipi[h] = 0;
+                TRAP_POLL();
 #endif
-end_wfi:        WFI
-            fi;
-            idle_mask = idle_mask & ~BIT(h)
+end_wfi:        ipi[h] || clock[h] || TIMER_DUE
+            :: else ->
+                idle_harts = idle_harts | BIT(h);
+                if
+                :: queue[0] || queue[1] -> clock[h] = 1 /* it has not waited long enough yet */
+                :: else
+                fi
+            fi
         fi
     od
 }
@@ -487,8 +555,7 @@ inline user()
 {
     before_user();
     do
-    :: ipi[h] -> ipi[h] = 0; before_user()
-    :: TIMER_DUE -> TIMERS_RUN(); before_user()
+    :: ipi[h] || TIMER_DUE -> TRAP_POLL(); before_user()
     :: skip -> break
     od;
     if
@@ -509,7 +576,7 @@ inline leave_for_good()
 proctype task(byte me)
 {
     byte h = HARTS, next = NOBODY, o = HARTS, chosen = NOBODY;
-    bit woke, interrupted, has;
+    bit woke, call, interrupted, has;
     arrived();
     before_user(); /* killed before it ever ran? */
 
@@ -560,7 +627,7 @@ leave:
         SPIN_UNLOCK(lock);
         user();
         do /* computes for ever; nothing but an interrupt stops it */
-        :: ipi[h] || kill_bit[h] || resched[h] -> ipi[h] = 0; before_user()
+        :: ipi[h] || kill_bit[h] || resched[h] -> TRAP_POLL(); before_user()
         :: queue[h] -> reschedule(); before_user() /* its slice ends, and others are ready */
         od
     :: else ->
@@ -648,9 +715,8 @@ leave:
 
 #if SCENARIO == 5
     if
-    :: me == 2 -> /* wakes them although there is nothing for them, as a reply to a killed client may */
-        wake(0);
-        wake(1)
+    :: me == 2 -> /* wakes one although there is nothing for it, as a reply to a killed client may */
+        wake(0)
     :: else ->
         byte turn = 0;
         do
@@ -720,3 +786,8 @@ init
         }
     }
 }
+
+#ifdef LIVENESS
+/* Whatever the harts do, as long as each goes on, every task ends. */
+ltl all_end { <> (over == TASKS) }
+#endif
