@@ -34,7 +34,7 @@
 #define TASKS 2
 #elif SCENARIO == 3 /* a sleeper with a time limit: timer, waker */
 #define TASKS 2
-#elif SCENARIO == 4 /* exit and wait: the parent frees the child's stack */
+#elif SCENARIO == 4 /* exit and wait: the parent frees the child's stack; an interrupt of a device wakes it, too */
 #define TASKS 2
 #else /* 5: two tasks claim each other and hand over the hart, while a third makes the thief busy */
 #define TASKS 3
@@ -486,6 +486,13 @@ inline TIMERS_RUN()
 #define TIMERS_RUN() skip
 #endif
 
+#if SCENARIO == 4
+bit device = 1;
+#define DEVICE_DUE device
+#else
+#define DEVICE_DUE false
+#endif
+
 inline TRAP_POLL()
 {
     ipi[h] = 0;
@@ -494,6 +501,12 @@ inline TRAP_POLL()
     :: else
     fi;
     TIMERS_RUN();
+#if SCENARIO == 4
+    if
+    :: atomic { device -> device = 0 }; wake(0); woke = 0
+    :: skip
+    fi;
+#endif
     if
     :: me >= TASKS && clock[h] -> clock[h] = 0; resched[h] = 1 /* sched_timer: look at the others' queues */
     :: skip
@@ -519,7 +532,7 @@ proctype idle(byte me; byte h)
 #ifdef M_IPI_CLEARED_LATE
                 TRAP_POLL();
 #endif
-end_wfi:        ipi[h] || clock[h] || TIMER_DUE
+end_wfi:        ipi[h] || clock[h] || TIMER_DUE || DEVICE_DUE
             :: else ->
                 idle_harts = idle_harts | BIT(h);
                 if
@@ -555,7 +568,7 @@ inline user()
 {
     before_user();
     do
-    :: ipi[h] || TIMER_DUE -> TRAP_POLL(); before_user()
+    :: ipi[h] || TIMER_DUE || DEVICE_DUE -> TRAP_POLL(); before_user()
     :: skip -> break
     od;
     if
@@ -768,9 +781,10 @@ init
         saved = BIT(ALL) - 1 - BIT(IDLE(0)) - BIT(IDLE(1));
         for (i : 0 .. TASKS - 1) {
             state[i] = READY;
-            if /* where a task starts is left open, but that the harts are alike */
-            :: hart_of[i] = 0
-            :: i > 0 -> hart_of[i] = 1
+            if /* where a task starts is left open; the harts are alike */
+            :: i < 2 -> hart_of[i] = 0
+            :: SCENARIO != 5 && i > 0 || i == 2 -> hart_of[i] = 1
+            :: SCENARIO != 5 && i == 2 -> hart_of[i] = 0
             fi;
             queue[hart_of[i]] = queue[hart_of[i]] | BIT(i);
             run task(i)
