@@ -5,9 +5,10 @@
  * below, which spin must reject.
  *
  * What is a step. Each access to a word that another hart may touch without a lock at the same time is a step
- * of its own: state, on_hart, killed, hart_of, the IPI bit, the work bits, `asked`, the idle bits. What is done
- * under a run queue's lock and touches only what that lock protects is one step with taking the lock: others
- * can see none of it before the lock is free. (For a READY task, state and on_hart are its owner's alone.)
+ * of its own: state, on_hart, killed, hart_of, the IPI bit, the work bits, `asked`, the idle bits. A section under
+ * a run queue's lock is one step: what it changes is that lock's, or changed only once in it, and others see
+ * nothing of it before the lock is free. (For a READY task, state and on_hart are its owner's alone.) Interrupts
+ * for other harts are sent after it, in a step of their own.
  *
  * Why interleaving is enough. Spin lets one step follow another, as if memory were sequentially consistent;
  * RISC-V (RVWMO) is not. The words on which two harts decide without a lock in common are `state`, `killed`,
@@ -56,7 +57,6 @@ bit killed[ALL];
 byte hart_of[ALL];
 
 /* struct dispatcher and struct hart */
-bit rq_lock[HARTS];
 byte queue[HARTS];   /* bit t: task t is on it */
 byte running[HARTS];
 byte left[HARTS];
@@ -83,7 +83,8 @@ chan waiters = [TASKS] of { byte }; /* the list: first in, first woken */
 
 /* ---- the switch ---- */
 
-/* Part of a step; the lock of queue d is held. */
+/* Parts of a step that the lock of queue d makes one. */
+
 inline enqueue(d, t)
 {
     assert(!(queue[0] & BIT(t)) && !(queue[1] & BIT(t))); /* nobody on two queues, or twice on one */
@@ -92,7 +93,7 @@ inline enqueue(d, t)
     queue[d] = queue[d] | BIT(t)
 }
 
-/* Picks anybody, since the policy is left open, and lets it run. The same. */
+/* Picks anybody, since the policy is left open. */
 inline pick(d)
 {
     if
@@ -133,11 +134,10 @@ inline arrived()
     fi
 }
 
-/* `next` gets this hart, and is RUNNING. The run queue's lock is held, and is released. */
+/* The step after: interrupts, for which `call` asks, then the switch to `next`, which is RUNNING. */
 inline switch_to()
 {
-    offer();
-    SPIN_UNLOCK(rq_lock[h]);
+    tell();
     if
     :: next == me -> next = NOBODY
     :: else ->
@@ -174,23 +174,25 @@ inline switch_to()
 #else
 #define STOLEN(t) !on_hart[t]
 #endif
+/* At the end of a slice, from a hart where two more wait than here. */
+#if TASKS > 2
+#define EVEN_OUT me < TASKS && queue[1 - h] == BIT(TASKS) - 1 - BIT(me)
+#else
+#define EVEN_OUT false
+#endif
 #ifdef M_PLACED_WHILE_ON_HART
 #define PLACED_AWAY(t) true
 #else
 #define PLACED_AWAY(t) !on_hart[t]
 #endif
 
-/* The lock of this hart's queue is held: somebody waits here, perhaps for long enough; the other hart idles, or
- * runs something worse, perhaps. */
+/* Part of a step: somebody waits here, perhaps for long enough; the other hart idles, or runs something worse,
+ * perhaps. */
 inline offer()
 {
     if
-    :: OFFERS && queue[h] && running[h] < TASKS ->
-        if
-        :: atomic { !asked[1 - h] -> asked[1 - h] = 1 }; ipi[1 - h] = 1
-        :: skip
-        fi
-    :: else
+    :: OFFERS && queue[h] && running[h] < TASKS && !asked[1 - h] -> asked[1 - h] = 1; call = 1
+    :: skip
     fi
 }
 
@@ -199,13 +201,12 @@ inline take()
 {
     next = NOBODY;
     if
-    :: asked[h] || (!queue[h] && (me >= TASKS || state[me] != RUNNING)) ->
+    :: asked[h] || (!queue[h] && (me >= TASKS || state[me] != RUNNING)) || (EVEN_OUT) ->
         asked[h] = 0;
         o = 1 - h;
         if
         :: queue[o] -> /* looked at without the lock first */
             atomic {
-                rq_lock[o] == 0;
                 if
                 :: (queue[o] & 1) && STOLEN(0) -> next = 0
                 :: (queue[o] & 2) && STOLEN(1) -> next = 1
@@ -220,13 +221,13 @@ inline take()
                 fi
             }
             if
-            :: next != NOBODY -> atomic { rq_lock[h] == 0; enqueue(h, next) }
+            :: next != NOBODY -> d_step { enqueue(h, next) }
             :: else
             fi
         :: else
         fi;
         d_step { o = HARTS; next = NOBODY }
-    :: else
+    :: !asked[h] && (queue[h] || (me < TASKS && state[me] == RUNNING))
     fi
 }
 
@@ -234,7 +235,6 @@ inline reschedule()
 {
     take();
     atomic {
-        SPIN_LOCK(rq_lock[h]);
         if
         :: me < TASKS && state[me] == RUNNING -> /* yields, or was preempted */
             state[me] = READY;
@@ -242,21 +242,30 @@ inline reschedule()
         :: else
         fi;
         pick(h);
-        let_run(h, next)
+        let_run(h, next);
+        offer()
     }
     switch_to()
 }
 
 /* ---- waking ---- */
 
-/* dispatch_ask: `call` says whether an interrupt has to follow, one for many wishes. */
+/* dispatch_unlock's second half, and dispatch_ask: one interrupt for many wishes. */
+inline tell()
+{
+    if
+    :: call -> d_step { ipi[1 - h] = 1; call = 0 }
+    :: else
+    fi
+}
+
 inline ask_to_reschedule(d)
 {
     call = !resched[d] && d != h;
     resched[d] = 1
 }
 
-/* Part of a step; the lock of queue d is held. */
+/* Part of a step. */
 inline check_preemption(d)
 {
     if
@@ -274,25 +283,21 @@ inline place(t)
     :: o != h && running[o] < TASKS && PLACED_AWAY(t) -> /* balance_place: to a hart that sleeps, if there is one */
         if
         :: atomic { idle_harts & BIT(1 - o) -> idle_harts = idle_harts & ~BIT(1 - o) };
-            d_step { rq_lock[o] == 0 -> hart_of[t] = 1 - o; o = 1 - o } /* rehome */
+            d_step { hart_of[t] = 1 - o; o = 1 - o } /* rehome */
         :: !(idle_harts & BIT(1 - o))
         fi
     :: else
     fi;
     atomic {
-        SPIN_LOCK(rq_lock[o]);
         enqueue(o, t);
-        check_preemption(o)
+        check_preemption(o);
+        if
+        :: o == h -> offer()
+        :: else
+        fi;
+        o = HARTS
     }
-    if
-    :: call -> d_step { ipi[o] = 1; call = 0 }
-    :: else
-    fi;
-    if
-    :: o == h -> offer()
-    :: else
-    fi;
-    d_step { SPIN_UNLOCK(rq_lock[o]); o = HARTS }
+    tell()
 }
 
 inline wake(t)
@@ -415,15 +420,14 @@ inline wait_on()
 
 inline hand_off(t)
 {
-    o = hart_of[t];
-    d_step { rq_lock[o] == 0 -> hart_of[t] = h; o = HARTS } /* rehome, in sched_claim */
+    hart_of[t] = h; /* rehome, in sched_claim */
     atomic {
-        SPIN_LOCK(rq_lock[h]);
         if
         :: next = t
         :: enqueue(h, t); pick(h) /* a better one is ready, or the slice has ended */
         fi;
-        let_run(h, next)
+        let_run(h, next);
+        offer()
     }
     switch_to()
 }
