@@ -10,6 +10,7 @@
 #include "riscv/spinlock.h"
 #include "riscv/trace_point.h"
 #include "riscv/trap.h"
+#include "sched/check.h"
 #include "sched/dispatch.h"
 #include "sched/timer.h"
 
@@ -161,6 +162,7 @@ static uint8_t level_of(struct dispatcher *d, struct task *t)
 static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause cause)
 {
     struct task *previous = this_task();
+    debug_check_switch(d, next);
     atomic_store_explicit(&next->state, PROC_RUNNING, memory_order_relaxed);
     d->running = next;
     d->slice_ended = false;

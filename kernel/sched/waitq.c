@@ -5,6 +5,7 @@
 #include "sched/waitq.h"
 
 #include "riscv/trace_point.h"
+#include "sched/check.h"
 #include "sched/sched.h"
 #include "sched/timer.h"
 
@@ -14,6 +15,7 @@ void wait_join(struct wait_queue *q, struct waiter *w)
 {
     w->task = this_task();
     list_push_back(&q->waiters, &w->node);
+    debug_check_waiters(q);
 }
 
 void wait_block(const char *reason)
@@ -101,6 +103,7 @@ int wait_on(struct wait_queue *q, struct spinlock *lock)
 unsigned wake_one(struct wait_queue *q)
 {
     struct list_node *node;
+    debug_check_waiters(q);
     while ((node = list_pop_front(&q->waiters)) != NULL)
         if (sched_wake(list_entry(node, struct waiter, node)->task))
             return 1;
