@@ -137,6 +137,9 @@ void device_interrupt(unsigned source)
         }
     }
     if (!found) { /* nobody's, or its driver has just gone: quiet it, so that it cannot storm */
+        /* unbind, on another hart, may have disabled it after we claimed it, and a completion would then be ignored:
+         * the source would stay claimed for ever, whoever drives it next. */
+        plic_enable(source, this_hart()->index);
         plic_complete(source, this_hart()->index);
         plic_disable(source);
     }

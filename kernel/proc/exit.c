@@ -13,6 +13,14 @@
 
 #define CHILDREN_BATCH 64 /* dealt with under one hold of the tree's lock */
 
+/* Takes a zombie off its parent's list; tree_lock is held. Whoever else has a reference on it (ps, a handle) may
+ * still look at it when that parent is long gone. */
+static void take_off(struct proc *zombie)
+{
+    list_remove(&zombie->sibling);
+    zombie->parent = NULL;
+}
+
 /* Takes a zombie, already off every list, apart. No lock held. */
 static void reap(struct proc *zombie)
 {
@@ -70,7 +78,7 @@ static void end_children(struct proc *me)
             struct proc *dead = list_entry(first, struct proc, sibling);
             bool daemon = dead->daemon;
             if (daemon) {
-                list_remove(&dead->sibling);
+                take_off(dead);
             } else {
                 give_to_init(dead, &init_proc->zombies);
                 wake_all(&init_proc->child_ended);
@@ -154,7 +162,7 @@ static struct proc *take_zombie(struct proc *me, int32_t pid, bool *any)
             proc_put(p); /* the tree keeps a child */
     }
     if (zombie)
-        list_remove(&zombie->sibling);
+        take_off(zombie);
     return zombie;
 }
 

@@ -228,7 +228,11 @@ static int set_job(int32_t pid, int32_t id, bool session)
     spin_lock(&tree_lock);
     bool mine = p == me || p->parent == me;
     spin_lock(&job_lock);
-    int result = -EPERM;
+    /* Nor does one that kill has passed move what it has not come to yet behind its back: see job_kill. */
+    int result = -EINTR;
+    if (atomic_load(&me->task.killed))
+        goto out;
+    result = -EPERM;
     if (!mine)
         goto out;
     result = -ESRCH;

@@ -40,7 +40,7 @@ struct job *job_pay(uint64_t pages);
 void job_repay(struct job *job, uint64_t pages);
 
 /* The system calls, for the current process. */
-int job_set(int32_t pid, int32_t id);   /* -> job id; -EAGAIN, -ESRCH, -EPERM, -ENOMEM */
+int job_set(int32_t pid, int32_t id);   /* -> job id; -EAGAIN, -ESRCH, -EPERM, -ENOMEM, -EINTR killed */
 int job_of(int32_t pid);
 int job_new_session(void);
 int job_limit(int32_t id, const struct job_limits *set, struct job_limits *old);

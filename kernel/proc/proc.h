@@ -41,7 +41,7 @@ struct proc {
     _Atomic uint32_t refs;
 
     /* LOCK_TREE */
-    struct proc *parent;
+    struct proc *parent;       /* NULL once it has been waited for */
     struct list children;      /* living ones, through `sibling` */
     struct list zombies;       /* those that ended and were not waited for, through `sibling` */
     struct list_node sibling;

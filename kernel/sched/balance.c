@@ -63,11 +63,16 @@ static int worst_hart(const struct dispatcher *not_this, unsigned level)
 
 void balance_offer(struct dispatcher *d, uint64_t now)
 {
-    if (!d->queue.count || harts_online() < 2 || d != dispatcher_here() || is_idle(d, d->running))
-        return; /* nobody waits, or not for long, or not here, where we could set the clock */
+    if (!d->queue.count || harts_online() < 2 || is_idle(d, d->running))
+        return; /* nobody waits, or not for long */
     /* Either we see the other hart's bit, or it sees our queue: balance_idle. */
     atomic_thread_fence(memory_order_seq_cst);
     uint32_t idle = atomic_load_explicit(&idle_harts, memory_order_relaxed) & ~bit_of(d);
+    if (d != dispatcher_here()) { /* only that hart can set its clock: it does when it comes here (sched_ipi) */
+        if (idle)
+            d->tell |= bit_of(d);
+        return;
+    }
     unsigned best = run_queue_best(&d->queue);
     const struct task *first =
         container_of(list_entry(list_first(&d->queue.level[best]), struct sched_entity, node), struct task, entity);

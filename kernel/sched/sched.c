@@ -270,6 +270,9 @@ void sched_ipi(void)
     struct dispatcher *d = here();
     if (atomic_load_explicit(&d->asked, memory_order_relaxed))
         dispatch_ask(d);
+    spin_lock(&d->lock);
+    balance_offer(d, clock_ticks()); /* another hart has put a task here, and could not set our clock */
+    dispatch_unlock(d);
 }
 
 /* ---- ready ---- */

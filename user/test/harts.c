@@ -176,6 +176,53 @@ static void the_policy_changes_under_load(void)
         CHECK_EQUAL(ending_of(pids[i]), 0);
 }
 
+/* In a job of its own: moves a child of its own all the time between that job and one below it, where others are. */
+static void move_a_child_for_ever(int to)
+{
+    enum { OTHERS = 80 }; /* more than are marked at one go */
+    int job = setjob(0, 0), child = fork();
+    if (child == 0)
+        sleep_ns(UINT64_MAX);
+    int below = setjob(child, 0);
+    for (int i = 0; i < OTHERS; i++) {
+        int pid = fork();
+        if (pid == 0)
+            sleep_ns(UINT64_MAX);
+        CHECK_EQUAL(setjob(pid, below), below);
+    }
+    int ids[2] = {job, child};
+    CHECK_EQUAL(write(to, ids, sizeof ids), sizeof ids);
+    for (;;) {
+        setjob(child, job);
+        setjob(child, below);
+    }
+}
+
+static void nobody_is_moved_out_of_a_job_that_ends(void)
+{
+    for (int round = 0; round < 12; round++) {
+        int ends[2], ids[2];
+        CHECK_EQUAL(pipe(ends), 0);
+        int mover = fork();
+        CHECK(mover >= 0);
+        if (mover == 0)
+            move_a_child_for_ever(ends[1]);
+        CHECK_EQUAL(read(ends[0], ids, sizeof ids), sizeof ids);
+        sleep_ns(MS);
+        CHECK_EQUAL(kill(-ids[0], SIGKILL), 0);
+        CHECK_EQUAL(ending_of(mover), -SIGKILL);
+        bool lives = true;
+        for (int look = 0; look < 2000 && lives; look++) {
+            struct proc_info info;
+            sleep_ns(MS);
+            lives = process_list(ids[1], &info, 1) == 1 && info.pid == ids[1];
+        }
+        CHECK(!lives);
+        close(ends[0]);
+        close(ends[1]);
+    }
+}
+
 static void spin(void)
 {
     setname("spinner");
@@ -201,5 +248,6 @@ int main(int argc, char **argv)
     RUN(copies_stay_apart);
     RUN(sleepers_wake_up);
     RUN(the_policy_changes_under_load);
+    RUN(nobody_is_moved_out_of_a_job_that_ends);
     return check_end();
 }
