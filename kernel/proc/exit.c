@@ -34,6 +34,7 @@ static void give_to_init(struct proc *child, struct list *to)
 {
     list_remove(&child->sibling);
     child->parent = init_proc;
+    child->orphan = true;
     list_push_back(to, &child->sibling);
 }
 
@@ -137,6 +138,33 @@ void proc_exit(int32_t code, int32_t signal)
     wake_all(&me->ended);
     spin_unlock(&tree_lock);
     sched_leave();
+}
+
+/* tree_lock is held. */
+static struct proc *take_orphan(void)
+{
+    struct list_node *node;
+    list_for_each(node, &init_proc->zombies) { /* init's own children are few */
+        struct proc *p = list_entry(node, struct proc, sibling);
+        if (!p->orphan)
+            continue;
+        list_remove(&p->sibling);
+        return p;
+    }
+    return NULL;
+}
+
+bool proc_reap_orphans(void)
+{
+    for (bool any = false;; any = true) {
+        spin_lock(&tree_lock);
+        struct proc *zombie = take_orphan();
+        spin_unlock(&tree_lock);
+        if (!zombie)
+            return any;
+        reap(zombie);
+        sched_breathe();
+    }
 }
 
 bool proc_has_zombie(struct proc *p)

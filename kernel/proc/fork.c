@@ -69,6 +69,10 @@ int proc_fork(int flags)
 
     struct trap_frame *frame = proc_frame(parent);
     int error = job_add(NULL, child, parent->space->committed, parent);
+    /* A limit of processes counts those that nobody has waited for. If some are only with init, which another
+     * hart may be slow to run, that is no fault of the caller's. */
+    while (error == -EAGAIN && proc_reap_orphans())
+        error = job_add(NULL, child, parent->space->committed, parent);
     if (!error)
         error = space_fork(parent->space, &child->space, frame->sp);
     if (!error)

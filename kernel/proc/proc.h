@@ -47,6 +47,7 @@ struct proc {
     struct list_node sibling;
     struct wait_queue child_ended; /* wait, and poll on one's own process handle */
     struct wait_queue ended;       /* poll on this process's handle */
+    bool orphan;                   /* init has it only because its parent ended */
     struct exit_status status;     /* valid once it is a zombie */
     struct space *space;           /* changed by itself only; others read it under the lock and take a reference */
     char name[PROC_NAME_MAX];
@@ -125,6 +126,8 @@ int proc_fork(int flags); /* -> pid; -EAGAIN job's limit, -ENOMEM, -EDAEMON, -EI
 /* exit.c */
 _Noreturn void proc_exit(int32_t code, int32_t signal);
 int proc_wait(int32_t pid, struct exit_status *status, int flags); /* pid -1: any; -> pid, 0, -ECHILD, -EINTR */
+/* Do init's work for it: reap the orphans that have ended. False: there are none. No lock held. */
+bool proc_reap_orphans(void);
 /* Is there a zombie that wait would return? tree_lock held. */
 bool proc_has_zombie(struct proc *p);
 
