@@ -154,7 +154,7 @@ EXTRA_ELFS := $(patsubst %,$(IMAGE_DIR)/%.elf,$(NATIVE_NAMES) $(XV6_BUILT))
 $(INITRD): $(ELFS) $(EXTRA_ELFS) $(PLAIN_FILES) user/README.txt tools/mkinitrd.py $(BUILD)/files
 	$(call say,INITRD,$@)
 	$(Q)$(PYTHON3) tools/mkinitrd.py --output=$@ bin/ sbin/ demo/ test/ bench/ etc/ dev/ tmp/ README=user/README.txt \
-	    $(foreach p,$(PROGRAMS),$(call in_guest,$(p))=$(BUILD)/$(p).elf) \
+	    $(foreach p,$(PROGRAMS),$(call in_guest,$(p))=$(BUILD)/$(p).elf) 'bin/[=$(BUILD)/user/bin/test.elf' \
 	    $(foreach f,$(PLAIN_FILES),$(call in_guest,$(f))=$(f)) \
 	    $(foreach n,$(NATIVE_NAMES),bin/$(n)=$(IMAGE_DIR)/$(n).elf) \
 	    $(foreach n,$(XV6_BUILT),$(n)=$(IMAGE_DIR)/$(n).elf) $(if $(XV6_FILES),console=char:1:1) \

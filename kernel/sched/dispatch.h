@@ -5,6 +5,7 @@
 #ifndef KERNEL_SCHED_DISPATCH_H
 #define KERNEL_SCHED_DISPATCH_H
 
+#include "riscv/clock.h"
 #include "riscv/spinlock.h"
 #include "sched/policy.h"
 #include "sched/task.h"
@@ -81,5 +82,13 @@ void balance_busy(struct dispatcher *d);
 
 /* Charges the running task up to `now`; the lock is held. True when its slice, or its turn, has ended. */
 bool dispatch_charge(struct dispatcher *d, uint64_t now);
+
+/* Ticks that the running task has not been charged yet; the lock is held. They may be many: a slice can be
+ * long, and an idle hart takes no ticks. */
+static inline uint64_t dispatch_uncharged(const struct dispatcher *d)
+{
+    uint64_t now = clock_ticks();
+    return now > d->charged_until ? now - d->charged_until : 0; /* the harts' clocks may differ a little */
+}
 
 #endif

@@ -445,5 +445,10 @@ void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS
     struct dispatcher *d = lock_home(t);
     *ran = t->entity.ran;
     memcpy(ran_at, t->entity.ran_at, sizeof t->entity.ran_at);
+    if (d->running->entity.account == &t->entity) {
+        uint64_t ticks = dispatch_uncharged(d);
+        *ran += ticks;
+        ran_at[t->entity.level] += ticks;
+    }
     dispatch_unlock(d);
 }

@@ -73,9 +73,9 @@ unsigned sched_level(struct task *t);
 int sched_configure(const struct sched_params *params);
 void sched_query(struct sched_params *params);
 
-/* CPU time of a task so far in ticks, in all and by level. */
+/* CPU time of a task up to now in ticks, in all and by level. */
 void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS]);
-/* Totals over all harts: switches, idle ticks, tasks ready or running. */
-void sched_totals(uint64_t *switches, uint64_t *idle, uint64_t *load);
+/* Of one hart since boot, up to now: switches, idle ticks; and tasks ready or running there. */
+void sched_hart_totals(unsigned index, uint64_t *switches, uint64_t *idle, uint64_t *load);
 
 #endif

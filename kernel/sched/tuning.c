@@ -148,15 +148,13 @@ void sched_query(struct sched_params *p)
     spin_unlock(&d->lock);
 }
 
-void sched_totals(uint64_t *switches, uint64_t *idle, uint64_t *load)
+void sched_hart_totals(unsigned index, uint64_t *switches, uint64_t *idle, uint64_t *load)
 {
-    *switches = *idle = *load = 0;
-    for (unsigned i = 0; i < hart_count; i++) {
-        struct dispatcher *d = &dispatchers[i];
-        spin_lock(&d->lock);
-        *switches += d->switches;
-        *idle += d->idle_ticks;
-        *load += d->queue.count + (d->running != &d->idle);
-        spin_unlock(&d->lock);
-    }
+    struct dispatcher *d = &dispatchers[index];
+    spin_lock(&d->lock);
+    bool idles = is_idle(d, d->running);
+    *switches = d->switches;
+    *idle = d->idle_ticks + (idles ? dispatch_uncharged(d) : 0);
+    *load = d->queue.count + !idles;
+    spin_unlock(&d->lock);
 }

@@ -17,6 +17,13 @@
 #include "trace/trace.h"
 
 #include <common/string.h>
+#include <kinglet/version.h>
+
+#ifdef KINGLET_DEBUG
+#define BUILD "debug build"
+#else
+#define BUILD "release build"
+#endif
 
 #define LOG_MAX 256 /* bytes of one log call: the console is polled */
 #define LIST_MAX 4096
@@ -31,10 +38,28 @@ int64_t sys_log(const uint64_t a[7])
     return (int64_t)n;
 }
 
+_Static_assert(SYSTEM_MAX_HARTS == MAX_HARTS, "struct system_info has a place for each hart");
+
+/* Fills in what the harts did, one by one and in all. */
+static void describe_harts(struct system_info *info)
+{
+    for (unsigned i = 0; i < hart_count; i++) {
+        struct hart_info *hart = &info->hart[i];
+        uint64_t idle, load;
+        if (!harts[i].online)
+            continue;
+        sched_hart_totals(i, &hart->switches, &idle, &load);
+        hart->online = 1;
+        hart->load = (uint32_t)load;
+        hart->idle_ns = ns_of_ticks(idle);
+        info->switches += hart->switches;
+        info->idle_ns += hart->idle_ns;
+        info->load_milli += load * 1000;
+    }
+}
+
 int64_t sys_system_info(const uint64_t a[7])
 {
-    uint64_t switches, idle, load;
-    sched_totals(&switches, &idle, &load);
     uint64_t flushes, remote;
     harts_tlb_totals(&flushes, &remote);
     struct system_info info = {
@@ -52,13 +77,13 @@ int64_t sys_system_info(const uint64_t a[7])
         .objects = kmalloc_live() + process_handles_live(),
         .harts = harts_online(),
         .timebase_hz = machine.timebase_hz,
-        .switches = switches,
-        .idle_ns = ns_of_ticks(idle),
-        .load_milli = load * 1000,
         .entry_ns = ns_of_ticks(clock_entry_ticks),
         .tlb_flushes = flushes,
         .tlb_remote = remote,
+        .release = KINGLET_RELEASE,
+        .build = BUILD,
     };
+    describe_harts(&info);
     return to_user(a[0], &info, sizeof info);
 }
 

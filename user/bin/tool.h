@@ -11,6 +11,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#ifndef TOOL_FAILURE
+#define TOOL_FAILURE 1 /* the status when output cannot be written, or memory is out */
+#endif
+
 static int tool_status; /* what the utility will exit with */
 
 /* "ls: what: why" from errno; the utility goes on, and fails at the end. */
@@ -45,7 +49,7 @@ _Noreturn static inline void tool_exit(void)
         if (fstat(1, &st) < 0 || !S_ISFIFO(st.st_mode)) {
             fprintf(stderr, TOOL ": write error: %s\n", strerror(errno != 0 ? errno : EIO));
         }
-        exit(1);
+        exit(TOOL_FAILURE);
     }
     exit(tool_status);
 }
@@ -54,7 +58,7 @@ static inline void *tool_memory(void *memory)
 {
     if (memory == NULL) {
         fprintf(stderr, TOOL ": out of memory\n");
-        exit(1);
+        exit(TOOL_FAILURE);
     }
     return memory;
 }

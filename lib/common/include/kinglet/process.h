@@ -69,7 +69,17 @@ struct sched_params {
     uint64_t boost_ns; /* 0: never */
 };
 
-/* What the system holds, for free(1), and for tests that check that nothing leaked. */
+/* What one hart did since boot. */
+#define SYSTEM_MAX_HARTS 8
+struct hart_info {
+    uint64_t switches;
+    uint64_t idle_ns;
+    uint32_t load;   /* processes ready or running there now */
+    uint32_t online; /* 0: it does not run the kernel, and the rest says nothing */
+};
+
+/* What the system is, holds and does, for free(1), top(1) and uname(1), and for tests that check that
+ * nothing leaked. */
 struct system_info {
     uint64_t uptime_ns;
     uint64_t frames_total;     /* 4 KiB frames the allocator was given */
@@ -82,6 +92,9 @@ struct system_info {
     uint64_t entry_ns;    /* uptime when the firmware let the kernel in */
     uint64_t tlb_flushes; /* of all harts since boot: satp changed, or sfence.vma */
     uint64_t tlb_remote;  /* fences that harts asked of one another, one for each hart asked */
+    struct hart_info hart[SYSTEM_MAX_HARTS];
+    char release[16]; /* of the kernel that runs: "0.3" */
+    char build[16];   /* "release build" or "debug build" */
 };
 
 /* power() */
