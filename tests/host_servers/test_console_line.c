@@ -1,4 +1,4 @@
-// sources: user/servers/console/line.c user/servers/console/output.c
+// sources: user/servers/console/line.c user/servers/console/output.c lib/common/utf8.c
 /*
  * console: line editing, echo, and the queue of typed lines.
  */

@@ -301,24 +301,35 @@ static int builtin_type(int argc, char **argv)
     return status;
 }
 
+static const struct {
+    const char *name;
+    builtin_function *function;
+} builtins[] = {
+    {".", builtin_source}, {":", builtin_nothing}, {"[", builtin_test}, {"break", builtin_break},
+    {"cd", builtin_cd}, {"continue", builtin_break}, {"echo", builtin_echo}, {"eval", builtin_eval},
+    {"exec", builtin_exec}, {"exit", builtin_exit}, {"export", builtin_export}, {"false", builtin_false},
+    {"fg", builtin_fg}, {"history", builtin_history}, {"jobs", builtin_jobs}, {"kill", builtin_kill},
+    {"pwd", builtin_pwd},
+    {"read", builtin_read}, {"return", builtin_return}, {"set", builtin_set}, {"shift", builtin_shift},
+    {"source", builtin_source}, {"test", builtin_test}, {"true", builtin_nothing}, {"type", builtin_type},
+    {"unset", builtin_unset}, {"wait", builtin_wait},
+};
+
+#define BUILTINS (sizeof builtins / sizeof builtins[0])
+
 builtin_function *builtin_find(const char *name)
 {
-    static const struct {
-        const char *name;
-        builtin_function *function;
-    } builtins[] = {
-        {".", builtin_source}, {":", builtin_nothing}, {"[", builtin_test}, {"break", builtin_break},
-        {"cd", builtin_cd}, {"continue", builtin_break}, {"echo", builtin_echo}, {"eval", builtin_eval},
-        {"exec", builtin_exec}, {"exit", builtin_exit}, {"export", builtin_export}, {"false", builtin_false},
-        {"fg", builtin_fg}, {"jobs", builtin_jobs}, {"kill", builtin_kill}, {"pwd", builtin_pwd},
-        {"read", builtin_read}, {"return", builtin_return}, {"set", builtin_set}, {"shift", builtin_shift},
-        {"source", builtin_source}, {"test", builtin_test}, {"true", builtin_nothing}, {"type", builtin_type},
-        {"unset", builtin_unset}, {"wait", builtin_wait},
-    };
-    for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++) {
+    for (size_t i = 0; i < BUILTINS; i++) {
         if (strcmp(builtins[i].name, name) == 0) {
             return builtins[i].function;
         }
     }
     return NULL;
+}
+
+void builtins_offer(const char *prefix, struct strings *out)
+{
+    for (size_t i = 0; i < BUILTINS; i++) {
+        strings_offer(out, prefix, builtins[i].name);
+    }
 }

@@ -128,3 +128,10 @@ void function_define(const char *name, struct node *body)
     }
     f->body = body;
 }
+
+void functions_offer(const char *prefix, struct strings *out)
+{
+    for (struct function *f = functions; f != NULL; f = f->next) {
+        strings_offer(out, prefix, f->name);
+    }
+}

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sh.h"
+#include "edit.h"
 
 #define BLOCK_BYTES 1024
 #define FAILURES_MAX 3 /* of reading in a row: the console's server has died, and another takes its place */
@@ -31,16 +31,20 @@ void input_done(struct input *in)
     in->block = NULL;
 }
 
-static void write_prompt(bool first)
+/* The caller's to free. */
+static char *make_prompt(bool first)
 {
     const char *directory = var_get("PWD");
-    fflush(stdout);
+    struct buffer prompt = {0};
     if (first) {
-        printf("kinglet:%s$ ", directory != NULL ? directory : "?");
+        directory = directory != NULL ? directory : "?";
+        buffer_append(&prompt, "kinglet:", 8);
+        buffer_append(&prompt, directory, strlen(directory));
+        buffer_append(&prompt, "$ ", 2);
     } else {
-        printf("> ");
+        buffer_append(&prompt, "> ", 2);
     }
-    fflush(stdout);
+    return buffer_take(&prompt);
 }
 
 static enum input_result string_line(struct input *in, struct buffer *out)
@@ -79,7 +83,18 @@ enum input_result input_line(struct input *in, bool first, struct buffer *out)
         return string_line(in, out);
     }
     if (in->prompts) {
-        write_prompt(first);
+        enum input_result result;
+        char *prompt = make_prompt(first);
+        fflush(stdout);
+        int edited = edit_line(in->fd, prompt, out, &result);
+        if (edited < 0) {
+            printf("%s", prompt);
+            fflush(stdout);
+        }
+        free(prompt);
+        if (edited == 0) {
+            return result;
+        }
     }
     for (;;) {
         if (in->position == in->filled) {

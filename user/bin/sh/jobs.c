@@ -14,6 +14,7 @@
 #include <kinglet/system.h>
 
 #include "../signals.h"
+#include "../terminal.h"
 #include "jobs.h"
 
 static struct job *jobs; /* all that have been started and not been waited for, newest first */
@@ -221,11 +222,23 @@ static void tell_signals(const struct job *j, bool interrupted)
     }
 }
 
+static bool was_killed(const struct job *j)
+{
+    bool any = false;
+    for (int i = 0; i < j->count; i++) {
+        any |= WIFSIGNALED(j->members[i].status);
+    }
+    return any;
+}
+
 int job_wait(struct job *j)
 {
     wait_done(j);
     /* It may have come when the job was as good as over: what follows is not run all the same. */
     bool interrupted = j->kernel_job > 0 && terminal_foreground(0);
+    if (shell.interactive && was_killed(j)) {
+        terminal_mode(shell.terminal, TERMINAL_LINES); /* it may have left it as only it wanted it */
+    }
     int status = job_status(j);
     tell_signals(j, interrupted);
     forget(j);

@@ -59,6 +59,7 @@ char *buffer_take(struct buffer *b); /* the text, now the caller's; b is empty a
 void buffer_free(struct buffer *b);
 void strings_push(struct strings *s, char *item); /* takes the item over */
 void strings_free(struct strings *s);
+void strings_offer(struct strings *s, const char *prefix, const char *item); /* a copy, if it begins so */
 void *arena_alloc(struct arena *a, size_t bytes); /* zeroed */
 char *arena_copy(struct arena *a, const char *text, size_t n);
 void arena_free(struct arena *a);
@@ -168,6 +169,7 @@ void var_export(const char *name);
 void var_unset(const char *name);
 char **vars_environment(void); /* for exec; valid until the next call */
 void vars_print(bool exported_only);
+void vars_offer(const char *prefix, struct strings *out); /* the names that begin so, added */
 
 /* ---- expand.c, arith.c, glob.c: -1 and a message on a bad expansion ---- */
 int expand_words(char *const *words, int count, struct strings *out);
@@ -202,10 +204,13 @@ void shell_exit(int status) __attribute__((noreturn));
 void become_subshell(void); /* in the child of a fork */
 struct node *function_find(const char *name);
 void function_define(const char *name, struct node *body);
+void functions_offer(const char *prefix, struct strings *out);
 
 /* ---- builtins.c, job_builtins.c, test.c, read.c ---- */
 typedef int builtin_function(int argc, char **argv);
 builtin_function *builtin_find(const char *name);
+void builtins_offer(const char *prefix, struct strings *out);
+int builtin_history(int argc, char **argv);
 int builtin_wait(int argc, char **argv);
 int builtin_jobs(int argc, char **argv);
 int builtin_fg(int argc, char **argv);

@@ -123,6 +123,13 @@ void strings_free(struct strings *s)
     *s = (struct strings){0};
 }
 
+void strings_offer(struct strings *s, const char *prefix, const char *item)
+{
+    if (strncmp(item, prefix, strlen(prefix)) == 0) {
+        strings_push(s, xstrdup(item));
+    }
+}
+
 void *arena_alloc(struct arena *a, size_t bytes)
 {
     bytes = (bytes + 15) & ~(size_t)15;

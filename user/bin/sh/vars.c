@@ -133,3 +133,10 @@ void vars_print(bool exported_only)
         putchar('\n');
     }
 }
+
+void vars_offer(const char *prefix, struct strings *out)
+{
+    for (struct variable *v = variables; v != NULL; v = v->next) {
+        strings_offer(out, prefix, v->name);
+    }
+}

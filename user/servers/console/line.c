@@ -4,6 +4,7 @@
  */
 #include "console.h"
 
+#include <common/utf8.h>
 #include <kinglet/message.h>
 #include <string.h>
 
@@ -12,8 +13,9 @@
 
 #define QUEUE_PLACES 16384u /* a power of two */
 #define END 0x100           /* in the queue: ^D. It ends a read, and by itself it is the end of file */
+#define RAW 0x200           /* in the queue, with a byte: typed without line editing, or on a line not finished */
 
-static uint8_t line[LINE_BYTES];
+static char line[LINE_BYTES];
 static size_t line_length;
 
 static uint16_t queue[QUEUE_PLACES];
@@ -79,20 +81,35 @@ void input_discard(void)
 }
 
 /* The line typed so far is ready to be read. */
-static void finish_line(void)
+static void finish_line(uint16_t mark)
 {
     for (size_t i = 0; i < line_length; i++)
-        enqueue(line[i]);
+        enqueue((uint8_t)line[i] | mark);
     line_length = 0;
+}
+
+/* What was typed without line editing and has not been read is edited as if it were typed now: it was typed
+ * ahead, for a program that wants lines. The places are used again from the first such byte on; a byte never
+ * becomes more than the one place that it leaves. */
+static void edit_queue(void)
+{
+    uint32_t at = consumed, end = queued;
+
+    while (at != end && (queue[at % QUEUE_PLACES] & RAW) == 0)
+        at++;
+    for (queued = at; at != end; at++)
+        input_byte((uint8_t)queue[at % QUEUE_PLACES]);
 }
 
 unsigned input_set_mode(unsigned bits)
 {
     unsigned old = mode;
 
-    mode = bits & (TTY_ECHO | TTY_LINE);
+    mode = bits & (TTY_ECHO | TTY_LINE | TTY_KEYS);
     if ((mode & TTY_LINE) == 0)
-        finish_line();
+        finish_line(RAW);
+    else if ((old & TTY_LINE) == 0)
+        edit_queue();
     return old;
 }
 
@@ -122,46 +139,11 @@ static void echo_byte(uint8_t byte)
 
 /* ---- characters ---- */
 
-/* Where the character that ends before `end` begins, in UTF-8: continuation bytes are 10xxxxxx. */
-static size_t character_start(size_t end)
-{
-    size_t start = end - 1;
-
-    while (start > 0 && end - start < 4 && (line[start] & 0xc0) == 0x80)
-        start--;
-    return start;
-}
-
-static uint32_t code_point(size_t start, size_t end)
-{
-    static const uint8_t first_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t code = line[start] & first_mask[end - start];
-
-    for (size_t i = start + 1; i < end; i++)
-        code = code << 6 | (line[i] & 0x3f);
-    return code;
-}
-
-/* Columns that terminals give a character: none to combining marks, two to East Asian wide ones and
- * emoji (Unicode Standard Annex 11, by blocks). */
 static int columns(size_t start, size_t end)
 {
-    static const struct {
-        uint32_t first, last;
-    } wide[] = {
-        {0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff},
-        {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd},
-    };
-    uint32_t code = code_point(start, end);
-
-    if (end - start == 1)
-        return is_control(line[start]) ? 2 : 1; /* ^X */
-    if (code >= 0x300 && code <= 0x36f)
-        return 0;
-    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
-        if (code >= wide[i].first && code <= wide[i].last)
-            return 2;
-    return 1;
+    if (end - start == 1 && is_control((uint8_t)line[start]))
+        return 2; /* ^X */
+    return utf8_columns(line + start, end - start);
 }
 
 /* ---- editing ---- */
@@ -172,7 +154,7 @@ static void erase_character(void)
     int width = 0;
 
     while (width == 0 && line_length > 0) {
-        size_t start = character_start(line_length);
+        size_t start = utf8_start(line, line_length);
 
         width = columns(start, line_length);
         line_length = start;
@@ -181,7 +163,7 @@ static void erase_character(void)
         echo("\b \b");
 }
 
-static bool is_blank(uint8_t byte)
+static bool is_blank(char byte)
 {
     return byte == ' ' || byte == '\t';
 }
@@ -198,13 +180,14 @@ static void show_line_again(void)
 {
     echo("^R\n");
     for (size_t i = 0; i < line_length; i++)
-        echo_byte(line[i]);
+        echo_byte((uint8_t)line[i]);
 }
 
 static void interrupt(void)
 {
     input_discard();
-    echo("^C\n");
+    if ((mode & (TTY_ECHO | TTY_KEYS)) != 0)
+        output_echo("^C\n", 3);
     console_interrupt();
 }
 
@@ -214,14 +197,16 @@ static void insert(uint8_t byte)
         echo("\a");
         return;
     }
-    line[line_length++] = byte;
+    line[line_length++] = (char)byte;
     echo_byte(byte);
 }
 
 void input_byte(uint8_t byte)
 {
-    if ((mode & TTY_LINE) == 0) {
-        enqueue(byte);
+    bool key = byte == CONTROL('C') || byte == CONTROL('P');
+
+    if ((mode & TTY_LINE) == 0 && !(key && (mode & TTY_KEYS) != 0)) {
+        enqueue(byte | RAW);
         if (byte == '\r' || byte == '\n')
             echo("\n");
         else
@@ -233,7 +218,7 @@ void input_byte(uint8_t byte)
     case '\n':
         line[line_length++] = '\n';
         echo("\n");
-        finish_line();
+        finish_line(0);
         break;
     case '\b':
     case ERASE:
@@ -254,7 +239,7 @@ void input_byte(uint8_t byte)
         interrupt();
         break;
     case CONTROL('D'):
-        finish_line();
+        finish_line(0);
         enqueue(END);
         break;
     case CONTROL('P'):
