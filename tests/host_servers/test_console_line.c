@@ -9,10 +9,12 @@
 #include "../../user/servers/console/console.h"
 
 static int interrupts, dumps;
+static bool ends_job;
 
-void console_interrupt(void)
+bool console_interrupt(void)
 {
     interrupts++;
+    return ends_job;
 }
 
 void console_dump(void)

@@ -314,9 +314,7 @@ static bool wants_list(struct editor *ed, size_t count)
         int key = key_read(ed->terminal, text, &n);
         bool answered = key == KEY_TEXT && strchr("yYnN", text[0]) != NULL;
         if (answered || key != KEY_TEXT) {
-            if (key != KEY_INTERRUPTED) { /* then the console has gone to the next row */
-                dprintf(ed->terminal, "\n");
-            }
+            dprintf(ed->terminal, "\n");
             return answered && (text[0] == 'y' || text[0] == 'Y');
         }
     }

@@ -344,6 +344,12 @@ int edit_line(int terminal, const char *prompt, struct buffer *out, enum input_r
     screen_start(&ed, prompt);
     *result = type_line(&ed, prompt);
     terminal_mode(terminal, TERMINAL_LINES);
+    /* ^C behind the line, but before there was a job that it could end: nothing is run. */
+    if (*result == INPUT_LINE && call(terminal, MSG_TTY_FOREGROUND, 0, 0, NULL, 0, 0) == 1) {
+        *result = INPUT_INTERRUPTED;
+        screen_again(&ed);
+        screen_interrupted(&ed);
+    }
     if (*result == INPUT_LINE) {
         history_add(ed.text.text);
         buffer_append(out, ed.text.text, ed.text.used);

@@ -50,7 +50,7 @@ void screen_before(struct editor *ed);
 void screen_changed(struct editor *ed, size_t from);
 void screen_moved(struct editor *ed); /* only the cursor has */
 void screen_below(struct editor *ed); /* to the start of an empty row below, for what is printed there */
-void screen_interrupted(struct editor *ed); /* the console has gone to the next row: goes below the line */
+void screen_interrupted(struct editor *ed); /* shows ^C where the cursor is, and goes below the line */
 void screen_again(struct editor *ed); /* prompt and line from where the terminal's cursor is */
 void screen_clear(struct editor *ed); /* the whole screen, and the line at its top */
 void screen_bell(void);

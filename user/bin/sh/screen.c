@@ -108,6 +108,9 @@ static void put_text(const char *text, size_t n)
     for (size_t i = 0; i < n;) {
         size_t length = utf8_length(text + i, n - i);
         int columns = character_columns(text + i, length, at);
+        if (length > 1 && columns == 3 && asked != WIDTH_UNKNOWN) {
+            put(" "); /* the place left free may show something older */
+        }
         put_character(text + i, length, at);
         at += columns;
         i += length;
@@ -300,7 +303,8 @@ void screen_below(struct editor *ed)
 
 void screen_interrupted(struct editor *ed)
 {
-    for (int row = at / width; row < end / width; row++) {
+    put("^C");
+    for (int row = at / width; row <= end / width; row++) {
         put("\n");
     }
     screen_flush(ed);

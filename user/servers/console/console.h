@@ -18,7 +18,7 @@
 
 /* ---- main.c; a test brings its own ---- */
 
-void console_interrupt(void); /* ^C was typed */
+bool console_interrupt(void); /* ^C was typed. -> whether a job was ended by it */
 void console_dump(void);      /* ^P was typed */
 /* Tell those who poll whether something can be read and written. */
 void console_ready(bool input);

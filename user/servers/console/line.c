@@ -14,6 +14,7 @@
 #define QUEUE_PLACES 16384u /* a power of two */
 #define END 0x100           /* in the queue: ^D. It ends a read, and by itself it is the end of file */
 #define RAW 0x200           /* in the queue, with a byte: typed without line editing, or on a line not finished */
+#define SHOWN 0x400         /* with RAW: it has been echoed already */
 
 static char line[LINE_BYTES];
 static size_t line_length;
@@ -22,6 +23,7 @@ static uint16_t queue[QUEUE_PLACES];
 static uint32_t queued, consumed; /* count on and on */
 
 static unsigned mode = TTY_ECHO | TTY_LINE;
+static bool quiet; /* what is edited now has been echoed before */
 
 /* ---- the queue ---- */
 
@@ -97,8 +99,13 @@ static void edit_queue(void)
 
     while (at != end && (queue[at % QUEUE_PLACES] & RAW) == 0)
         at++;
-    for (queued = at; at != end; at++)
-        input_byte((uint8_t)queue[at % QUEUE_PLACES]);
+    for (queued = at; at != end; at++) {
+        uint16_t what = queue[at % QUEUE_PLACES];
+
+        quiet = (what & SHOWN) != 0;
+        input_byte((uint8_t)what);
+    }
+    quiet = false;
 }
 
 unsigned input_set_mode(unsigned bits)
@@ -107,7 +114,7 @@ unsigned input_set_mode(unsigned bits)
 
     mode = bits & (TTY_ECHO | TTY_LINE | TTY_KEYS);
     if ((mode & TTY_LINE) == 0)
-        finish_line(RAW);
+        finish_line((old & TTY_ECHO) != 0 ? RAW | SHOWN : RAW);
     else if ((old & TTY_LINE) == 0)
         edit_queue();
     return old;
@@ -117,7 +124,7 @@ unsigned input_set_mode(unsigned bits)
 
 static void echo(const char *text)
 {
-    if ((mode & TTY_ECHO) != 0)
+    if ((mode & TTY_ECHO) != 0 && !quiet)
         output_echo(text, strlen(text));
 }
 
@@ -186,9 +193,9 @@ static void show_line_again(void)
 static void interrupt(void)
 {
     input_discard();
-    if ((mode & (TTY_ECHO | TTY_KEYS)) != 0)
-        output_echo("^C\n", 3);
-    console_interrupt();
+    echo("^C\n");
+    if (console_interrupt() && (mode & (TTY_ECHO | TTY_KEYS)) == TTY_KEYS)
+        output_echo("^C\n", 3); /* the job cannot say it any more; a reader that lives says it itself */
 }
 
 static void insert(uint8_t byte)
@@ -206,7 +213,7 @@ void input_byte(uint8_t byte)
     bool key = byte == CONTROL('C') || byte == CONTROL('P');
 
     if ((mode & TTY_LINE) == 0 && !(key && (mode & TTY_KEYS) != 0)) {
-        enqueue(byte | RAW);
+        enqueue((mode & TTY_ECHO) != 0 ? byte | RAW | SHOWN : byte | RAW);
         if (byte == '\r' || byte == '\n')
             echo("\n");
         else

@@ -27,14 +27,15 @@ static int ready_bits = -1;
 
 /* The job may be at its end already, or the shell between two jobs: so it is told besides, by its next
  * read or change of the foreground job. Otherwise a ^C at the wrong moment would do nothing. */
-void console_interrupt(void)
+bool console_interrupt(void)
 {
     interrupted = true;
     if (foreground != 0 && kill(-foreground, SIGINT) == 0)
-        return;
+        return true;
     foreground = 0; /* none, or it is gone */
     if (interrupt_readers())
         interrupted = false;
+    return false;
 }
 
 static int64_t request_foreground(const struct message *m, struct reply *answer)

@@ -57,7 +57,7 @@ enum message_op {
 
 #define TTY_ECHO 1
 #define TTY_LINE 2 /* line editing; off: every byte is handed on as it comes */
-#define TTY_KEYS 4 /* without line editing: Ctrl-C (which is shown) and Ctrl-P are keys all the same */
+#define TTY_KEYS 4 /* without line editing: Ctrl-C and Ctrl-P are keys all the same */
 
 /* info word of a message, upper half (lower half: the client's pid) */
 #define MSGF_APPEND 0x1  /* the session is O_APPEND */
