@@ -162,6 +162,78 @@ CASE(without_line_editing_bytes_come_as_they_are)
     CHECK_EQUAL(input_set_mode(TTY_ECHO | TTY_LINE), 0);
 }
 
+CASE(keys_are_keys_without_line_editing_too_if_wanted)
+{
+    input_set_mode(TTY_KEYS);
+    type("a\x10" "b\x03");
+    CHECK_EQUAL(dumps, 1);
+    CHECK_EQUAL(interrupts, 1);
+    CHECK(!input_ready()); /* ^C drops what was typed before */
+    CHECK_TEXT(sent(), ""); /* whoever reads shows it */
+    ends_job = true;
+    type("\x03");
+    CHECK_TEXT(sent(), "^C\r\n"); /* but not a job that it ended */
+    type("c\x04\x7f\r");
+    CHECK_TEXT(read_text(100), "c\x04\x7f\r");
+    CHECK_EQUAL(input_set_mode(TTY_ECHO | TTY_LINE), TTY_KEYS);
+}
+
+CASE(what_was_typed_ahead_is_edited_when_line_editing_comes_back)
+{
+    input_set_mode(TTY_KEYS);
+    type("one\rtwX\x7fo\rhal");
+    CHECK_TEXT(read_text(4), "one\r"); /* the reader takes its line, and no more */
+    input_set_mode(TTY_ECHO | TTY_LINE);
+    CHECK_TEXT(sent(), "twX\b \bo\r\nhal");
+    CHECK_TEXT(read_text(100), "two\n");
+    CHECK(!input_ready()); /* the half line waits */
+    type("f\x04");
+    CHECK_TEXT(read_text(100), "half");
+    sent();
+}
+
+CASE(a_line_begun_before_line_editing_ends_goes_on_after_it)
+{
+    type("done\nbegu");
+    sent();
+    input_set_mode(TTY_KEYS);
+    CHECK_TEXT(read_text(5), "done\n");
+    input_set_mode(TTY_ECHO | TTY_LINE);
+    CHECK_TEXT(sent(), ""); /* it has been echoed before */
+    CHECK(!input_ready());
+    type("n\n");
+    CHECK_TEXT(read_text(100), "begun\n");
+    CHECK_TEXT(sent(), "n\r\n");
+}
+
+CASE(control_characters_typed_ahead_keep_their_meaning)
+{
+    input_set_mode(0);
+    type("a\x04" "b\x03" "c\rd\x04");
+    CHECK_EQUAL(interrupts, 0);
+    input_set_mode(TTY_ECHO | TTY_LINE);
+    CHECK_EQUAL(interrupts, 1);
+    CHECK_TEXT(read_text(100), "c\n");
+    CHECK_TEXT(read_text(100), "d");
+    CHECK(!input_ready());
+}
+
+CASE(a_full_queue_is_edited_without_loss)
+{
+    size_t typed = 0, got = 0;
+
+    input_set_mode(0);
+    while (input_wanted()) {
+        input_byte(typed % 10 == 9 ? '\r' : 'x');
+        typed++;
+    }
+    input_set_mode(TTY_LINE);
+    while (input_ready())
+        got += strlen(read_text(100));
+    CHECK_EQUAL(got, typed - typed % 10);
+    CHECK(input_wanted());
+}
+
 CASE(echo_never_overfills_the_ring)
 {
     while (output_room() > 0)

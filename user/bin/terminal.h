@@ -18,11 +18,10 @@
 #define TERMINAL_LINES (TTY_ECHO | TTY_LINE) /* as programs expect to find it */
 #define TERMINAL_RAW TTY_KEYS
 
-/* 0, or a negative errno: it has no modes. */
+/* The old mode, or a negative errno: it has none. */
 static inline int terminal_mode(int terminal, unsigned bits)
 {
-    int64_t result = call(terminal, MSG_TTY_MODE, bits, 0, NULL, 0, 0);
-    return result < 0 ? (int)result : 0;
+    return (int)call(terminal, MSG_TTY_MODE, bits, 0, NULL, 0, 0);
 }
 
 /* One byte of the answer ESC [ rows ; columns R. 1: it is complete; 0: more is to come; -1: it is none. */
