@@ -45,6 +45,14 @@ def screen(text):
 
 # ---- editing ----
 
+def reader(kinglet, behind=""):
+    """A guest with a program that reads what is typed, line by line."""
+    guest = shell(kinglet)
+    guest.send(f"cat{behind}\n")
+    guest.expect(r"\n")
+    return guest
+
+
 @pytest.mark.parametrize("typed, becomes", [
     ("abX" + ERASE + "c", "abc"),
     ("abX\bc", "abc"),
@@ -59,33 +67,35 @@ def screen(text):
     ("quick" + AGAIN + ERASE + "t", "quict"),
 ])
 def test_line_editing(kinglet, typed, becomes):
-    guest = shell(kinglet)
-    if becomes is None:  # more erased than was typed: the prompt stays, and the line is empty
-        guest.send(typed + ERASE + "echo fine\n")
+    """For programs that read lines. (The shell edits its own: test_editing.py.)"""
+    guest = reader(kinglet)
+    if becomes is None:  # more erased than was typed: nothing more happens, and the line is empty
+        guest.send(typed + ERASE + "fine\n")
         guest.expect(r"^fine\r$")
         return
-    guest.send("echo " + typed + "\n")
+    guest.send(typed + "\n")
     if AGAIN in typed:
         guest.expect(r"\^R\r\n")
     guest.expect(r"\r\n")
     line = guest.output[:guest.at - 2].decode()
     guest.expect(rf"^{becomes}\r$")
-    assert re.sub(r"^kinglet:/\$ ", "", screen(line)) == f"echo {becomes}"
+    assert screen(line) == becomes
 
 
 def test_erasing_a_line(kinglet):
-    guest = shell(kinglet)
-    guest.send("rm -rf / 漢字" + ERASE_LINE + "echo clean\n")
+    guest = reader(kinglet)
+    guest.send("not this 漢字" + ERASE_LINE + "clean\n")
     guest.expect(r"^clean\r$")
-    assert "rm:" not in guest.text
 
 
 def test_a_line_can_be_too_long(kinglet):
-    guest = shell(kinglet)
-    guest.send("echo " + "x" * 2000)
+    guest = reader(kinglet)
+    guest.send("x" * 2000)
     guest.expect("\a")
-    guest.send(ERASE_LINE + "echo " + "y" * 1018 + "\n")  # 1,023 bytes: the longest there is
-    guest.expect(r"^y{1018}\r$")
+    guest.send(ERASE_LINE + "y" * 1023 + "\n")  # the longest there is
+    guest.expect(r"^y{1023}\r$")
+    guest.send(CTRL_D)
+    guest.expect(PROMPT)
     alive(guest)
 
 
@@ -98,13 +108,16 @@ def test_lines_typed_ahead(kinglet):
 
 
 def test_control_characters_and_bytes_that_are_no_text(kinglet):
-    guest = shell(kinglet)
-    all_but_keys = bytes(b for b in range(1, 256) if b not in b"\r\n\x03\x04\x10\x15\x17'")
-    guest.qemu.stdin.write(b"echo '" + all_but_keys + b"'\n")
-    guest.qemu.stdin.write(b"\xff\x80\xbf\x7f\x7f\x7f\x7f\x7f\xc0\xe0\x7f\x7f\x00\x7f\x7f\x7f\n")
+    guest = reader(kinglet, " | wc -c")
+    all_but_keys = bytes(b for b in range(256) if b not in b"\b\r\n\x03\x04\x10\x12\x15\x17\x7f")
+    guest.qemu.stdin.write(all_but_keys + b"\n" + CTRL_D.encode())
+    guest.qemu.stdin.flush()
+    guest.expect(rf"^{len(all_but_keys) + 1}\r$")
+    guest.expect(PROMPT)
+    guest.send("cat >/dev/null\n")
+    guest.qemu.stdin.write(b"\xff\x80\xbf\x7f\x7f\x7f\x7f\x7f\xc0\xe0\x7f\x7f\x00\x7f\x7f\x7f\n" + CTRL_D.encode())
     guest.qemu.stdin.flush()
     guest.expect(PROMPT)
-    guest.send("\n")
     alive(guest)
 
 

@@ -297,8 +297,7 @@ static enum input_result type_line(struct editor *ed, const char *prompt)
         char text[4];
         size_t n;
         bool undecided = false;
-        screen_flush(ed);
-        int key = key_read(ed->terminal, text, &n);
+        int key = screen_flush(ed) ? key_read(ed->terminal, text, &n) : KEY_LOST;
         if (key == CONTROL('R')) {
             key = search_history(ed, prompt);
         }

@@ -54,7 +54,7 @@ void screen_interrupted(struct editor *ed); /* shows ^C where the cursor is, and
 void screen_again(struct editor *ed); /* prompt and line from where the terminal's cursor is */
 void screen_clear(struct editor *ed); /* the whole screen, and the line at its top */
 void screen_bell(void);
-void screen_flush(struct editor *ed);
+bool screen_flush(struct editor *ed); /* writes all that is to be shown; false: it could not */
 int screen_columns(void);
 size_t character_before(const struct editor *ed, size_t at);
 size_t character_after(const struct editor *ed, size_t at);

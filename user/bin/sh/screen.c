@@ -44,12 +44,11 @@ void screen_bell(void)
     put("\a");
 }
 
-void screen_flush(struct editor *ed)
+bool screen_flush(struct editor *ed)
 {
-    if (out.used > 0 && write(ed->terminal, out.text, out.used) < 0) {
-        out.used = 0; /* the next read finds out what is wrong */
-    }
+    bool good = out.used == 0 || write(ed->terminal, out.text, out.used) >= 0;
     out.used = 0;
+    return good;
 }
 
 int screen_columns(void)
