@@ -65,10 +65,9 @@ static void polls_with_timeout(void)
 
 static void waits(void)
 {
-    if (fork() == 0)
-        sleep_ns(20 * MS);
-    else
-        wait_status(-1, NULL, 0);
+    if (fork_flags(FORK_DAEMON) == 0) /* it ends with us */
+        sleep_ns(UINT64_MAX);
+    wait_status(-1, NULL, 0);
     _exit(0);
 }
 
@@ -226,7 +225,6 @@ static void while_it_polls(void)
 static void while_it_waits(void)
 {
     blocked(waits, "child");
-    sleep_ns(30 * MS);
 }
 
 static void while_it_reads_the_console(void)
