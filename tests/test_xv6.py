@@ -8,7 +8,8 @@ import re
 import pytest
 
 from inside import cases, verdict
-from kinglet import ROOT, make
+from kinglet import CTRL_C, ROOT, make
+from talk import PROMPT, shell, table
 
 FOLDER = "tests/xv6"
 PROGRAMS = ["proc", "execs", "names", "data", "space", "addr", "lib"]
@@ -75,6 +76,19 @@ def test_the_shell_finds_xv6_programs_by_name_before_its_own(kinglet, tmp_path):
     assert result.lines[-1] == "mine"
     result = kinglet.run("ls /; /bin/wc /README | wc", initrd=image, status=3)
     assert {"README", "console", "cat", "echo", "init", "sh", "wc"} <= set(result.lines)
+
+
+def test_ctrl_c_ends_an_xv6_program_and_all_it_started(kinglet, tmp_path):
+    source = tmp_path / "sleepers.c"
+    source.write_text('#include "kernel/types.h"\n#include "user/user.h"\n'
+                      'int main(void) { fork(); fork(); printf("asleep\\n"); for (;;) sleep(1000); }\n')
+    guest = shell(kinglet, initrd=built(source))
+    guest.send("sleepers | sleepers\n")
+    for _ in range(4):  # of the second; the others' words go into the pipe
+        guest.expect(r"asleep")
+    guest.send(CTRL_C)
+    guest.expect(PROMPT)
+    assert {name for _, _, name in table(guest).values()} == {"init", "console", "ramfs", "sh"}
 
 
 def test_xv6_and_native_programs_come_in_one_image(kinglet, tmp_path):
