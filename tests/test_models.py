@@ -48,10 +48,8 @@ MUTATIONS = {
     ("sleep", 5, "M_CLAIM_LOOKS_FIRST"): "assertion violated",
     ("sleep", 5, "M_CLAIM_IGNORES_ON_HART"): "assertion violated",
     ("channel", 1, "M_NO_GENERATION"): "assertion violated",
-    ("channel", 1, "M_TOKEN_FORGOTTEN"): "assertion violated",
     ("channel", 1, "M_LEAVES_ITS_REQUEST"): "assertion violated",
     ("channel", 1, "M_PAYER_NOT_HELD"): "assertion violated",
-    ("channel", 1, "M_CLAIM_LOOKS_FIRST"): "assertion violated",
     ("channel", 2, "M_KILLED_BEFORE_BLOCKED"): "invalid end state",
     ("channel", 3, "M_RETRIED_FOR_EVER"): "assertion violated",
 }

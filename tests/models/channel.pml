@@ -131,20 +131,11 @@ inline wake(t)
 /* -> won: t is ours, on no queue and on no hart */
 inline claim(t)
 {
-#ifdef M_CLAIM_LOOKS_FIRST
-    away = !on_hart[t];
-    if
-    :: away -> compare_and_swap(t, BLOCKED, READY)
-    :: else -> wake(t)
-    fi;
-#else
     compare_and_swap(t, BLOCKED, READY);
     if
     :: won && on_hart[t] -> enqueue(t); won = 0
     :: else
-    fi;
-#endif
-    away = 0
+    fi
 }
 
 inline hand_off(t)
@@ -234,13 +225,9 @@ inline withdraw()
             :: request[me] == QUEUED -> queue ?? CALL, eval(me)
             :: else
             fi;
-#ifdef M_TOKEN_FORGOTTEN
-            slot_free(slot_of[me]);
-#else
             in_slot[slot_of[me]] = NOBODY;
             dead[slot_of[me]] = 1;
             queue ! CANCEL, slot_of[me]
-#endif
         }
         wake_server()
     fi
@@ -312,7 +299,7 @@ inline request_call()
 proctype client(byte me)
 {
     byte i, slot = NOBODY;
-    bit won, away;
+    bit won;
     for (i : 1 .. CALLS(me)) {
         if
         :: killed[me] -> goto leave
@@ -512,7 +499,7 @@ proctype serves()
     byte before = NOBODY, replied = NOBODY, id = NOBODY, slot = NOBODY, token, whose, which;
     byte old_slot = NOBODY, old_token, old_whose, old_which;
     mtype kind;
-    bit won, away, to_client, ended;
+    bit won, to_client, ended;
     do
     :: server_starts ->
         d_step {
