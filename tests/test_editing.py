@@ -184,7 +184,7 @@ def test_a_terminal_that_does_not_say_its_width_has_80_columns(kinglet):
     other.feed(P.encode())
     sitting.screen = other
     sitting.type("echo 1234567890 1234567890 1234567890" + HOME + "X")
-    sitting.shows(P + "Xecho 1234567890 1234567890 1", "234567890", )
+    sitting.shows(P + "Xecho 1234567890 1234567890 1", "234567890")
 
 
 def test_a_long_line_is_run_whole(kinglet):
