@@ -29,10 +29,14 @@
     S(18, rules)        /* (RULES_): what the caller gets; inherited by fork, gone with exec */ \
     /* memory */ \
     S(20, sbrk)         /* (delta) -> old break */ \
-    S(21, map)          /* (memory or device handle, offset, length, MAP_) -> address */ \
+    S(21, map)          /* (memory or device handle, offset, length, MAP_, address) -> address */ \
     S(22, unmap)        /* (address, length) */ \
     S(23, memory_size)  /* (memory handle) -> bytes */ \
     S(28, sbrk_lazy)    /* (bytes) -> old break; the memory is looked for when it is touched */ \
+    S(24, memory_create)   /* (bytes) -> memory handle; no page of it can be touched yet */ \
+    S(25, memory_commit)   /* (memory handle, offset, bytes): these can be touched from now on */ \
+    S(26, memory_decommit) /* (memory handle, offset, bytes): these not any more, and what they held is lost */ \
+    S(27, memory_next)     /* (memory handle, offset, uint64 *end) -> where the next committed pages start */ \
     /* handles */ \
     S(30, dup) \
     S(31, dup2)         /* (from, to) */ \

@@ -29,8 +29,15 @@ int setname(const char *name);
 
 /* memory */
 void *map(int handle, uint64_t offset, uint64_t length, int prot); /* MAP_; errors: NULL and errno */
+/* The same at this address, whose pages must be free: between 0x1000000000 and 0x2000000000. */
+void *map_at(void *address, int handle, uint64_t offset, uint64_t length, int prot);
 int unmap(void *address, uint64_t length);
 int64_t memory_size(int handle); /* bytes */
+/* Memory that processes share (docs/system-calls.md, "Memory objects"). */
+int memory_create(uint64_t bytes); /* -> handle */
+int memory_commit(int handle, uint64_t offset, uint64_t bytes);
+int memory_decommit(int handle, uint64_t offset, uint64_t bytes);
+int64_t memory_next(int handle, uint64_t offset, uint64_t *end); /* -> offset; -ENXIO: no more */
 
 /* handles and paths without POSIX names */
 int64_t getdents(int handle, void *buffer, size_t bytes); /* struct kdirent records; 0: end */
