@@ -36,6 +36,7 @@ struct channel *channel_create(int rank)
     spin_init(&ch->timer_lock, "channel timer", LOCK_CHANNEL_TIMER);
     list_init(&ch->queue);
     list_init(&ch->in_service);
+    list_init(&ch->kept);
     wait_queue_init(&ch->receivers, "receive");
     wait_queue_init(&ch->callers, "call");
     for (unsigned i = 0; i < COOKIE_BUCKETS; i++)
@@ -90,6 +91,7 @@ static void channel_release(struct object *o)
     spin_unlock(&ch->lock);
     while ((node = list_pop_front(&dead_sessions)) != NULL)
         session_free_note(container_of(list_entry(node, struct note, node), struct session, close));
+    kept_release(ch);
     channel_put(ch);
 }
 

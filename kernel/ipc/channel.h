@@ -93,6 +93,7 @@ struct channel {
     uint32_t slots, free_slot; /* free_slot: SLOT_NONE when all are in use */
     uint32_t waiting_at[SCHED_MAX_LEVELS]; /* queued calls by level of their clients */
     struct list sessions[COOKIE_BUCKETS];
+    struct list kept;          /* kept.c */
 
     struct spinlock timer_lock; /* LOCK_CHANNEL_TIMER: who sets the timer */
     struct timer timer;
@@ -170,6 +171,13 @@ int64_t channel_reply_receive(struct channel *ch, const struct reply *reply, str
 /* The server has ended, or runs another program: what it had in service waits for the next one, before all
  * that came later, but for a request that has now ended two servers: -EIO. */
 void serve_end(struct proc *server);
+
+/* kept.c: sessions that a server leaves to its successor. For the server alone: -EPERM. */
+int channel_keep(struct channel *ch, uint64_t key, struct object *o); /* o NULL: no more; -ENOENT, -ENOMEM */
+/* The one with the lowest key from `from` up, with a reference, or NULL: -ENOENT. */
+struct object *channel_kept(struct channel *ch, uint64_t from, uint64_t *key, int *error);
+void kept_release(struct channel *ch); /* the channel is closed: no lock needed, none held */
+uint64_t kept_live(void);
 
 void path_text_put(struct path_text *path);             /* path.c */
 

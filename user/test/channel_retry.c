@@ -372,6 +372,61 @@ static void a_close_not_heard_of_is_still_a_session(void)
     end_server(&s);
 }
 
+/* ---- what a server leaves to the next ---- */
+
+static int other; /* a session on a channel of the case's own */
+
+static void serve_kept(int channel)
+{
+    struct message m;
+    uint64_t key;
+    if (incarnation == 0) {
+        CHECK_EQUAL(channel_keep(channel, 7, other), 0);
+        CHECK_EQUAL(channel_keep(channel, 3, other), 0);
+        CHECK_EQUAL(channel_keep(channel, 3, other), 0); /* again */
+        CHECK_EQUAL(channel_keep(channel, 90, other), 0);
+        CHECK_EQUAL(channel_keep(channel, 90, -1), 0);
+        CHECK_EQUAL(channel_keep(channel, 90, -1), -ENOENT);
+        CHECK_EQUAL(channel_keep(channel, 1, channel), -EINVAL);
+        CHECK_EQUAL(channel_keep(channel, 1, 99), -EBADF);
+    }
+    close(other);
+    int first = channel_kept(channel, 0, &key);
+    CHECK(first >= 0 && key == 3);
+    CHECK_EQUAL(simple_call(first, OP(9), 5, 0), 7);
+    close(first);
+    first = channel_kept(channel, 4, &key);
+    CHECK(first >= 0 && key == 7);
+    close(first);
+    CHECK_EQUAL(channel_kept(channel, 8, &key), -ENOENT);
+    next(channel, &m);
+    tell(&m);
+    for (;;)
+        next(channel, &m);
+}
+
+static void sessions_kept_with_the_channel_are_there_for_the_next(void)
+{
+    CHECK_EQUAL(pipe(seen), 0);
+    struct server third = start_server(serve_well, 1, SESSION_READ, false);
+    uint64_t key;
+    other = third.session;
+    struct server s = begin(serve_kept);
+    int pid = client(&s, OP(1), 0, -EIO);
+    hear();
+    CHECK_EQUAL(channel_keep(s.channel, 1, other), -EPERM);
+    CHECK_EQUAL(channel_kept(s.channel, 0, &key), -EPERM);
+    wait_until_blocked(s.pid, "receive");
+    end_by_kill(&s);
+    start_next(&s, serve_kept);
+    hear();
+    wait_until_blocked(s.pid, "receive");
+    end_by_kill(&s);
+    close(s.channel), close(s.session);
+    CHECK_EQUAL(ending_of(pid), 0);
+    end_server(&third);
+}
+
 /* ---- readiness ---- */
 
 static void serve_readiness(int channel)
@@ -442,7 +497,8 @@ static void servers_and_clients_die_at_random(void)
             close(s.channel);
             for (uint64_t n = (uint64_t)i;; n = n * 31 + 7) {
                 int64_t result = simple_call(s.session, OP(1), n % 2000, 0);
-                CHECK(result == 5 || result == -EIO);
+                if (result != -EIO)
+                    CHECK_EQUAL(result, 5);
             }
         }
         sleep_ns((seed >> 40) % 300000);
@@ -473,6 +529,7 @@ int main(int argc, char **argv)
     RUN(the_grant_is_good_again);
     RUN(a_token_is_dead_until_it_is_delivered_again);
     RUN(a_close_not_heard_of_is_still_a_session);
+    RUN(sessions_kept_with_the_channel_are_there_for_the_next);
     RUN(readiness_dies_with_its_server);
     RUN(servers_and_clients_die_at_random);
     return check_end();

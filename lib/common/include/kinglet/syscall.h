@@ -78,6 +78,8 @@
     S(80, call)             /* (session, op, arg0, arg1, buffer, bytes | CALL_ << 56) */ \
     S(81, notify)           /* (channel, bits) */ \
     S(82, channel_timer)    /* (channel, bits, ns from now; 0: disarm): one shot, one timer a channel */ \
+    S(83, channel_keep)     /* (channel, key, session handle, or -1: drop it): kept for the next server */ \
+    S(84, channel_kept)     /* (channel, key, uint64 *found) -> handle on the first kept from this key up */ \
     /* devices; the machine handle is INIT_HANDLE_MACHINE */ \
     S(90, device_claim)     /* (machine, compatible string, index) -> device handle */ \
     S(91, device_info)      /* (device, struct device_info *) */ \

@@ -56,6 +56,8 @@ int64_t grant_read(int channel, uint64_t token, uint64_t offset, void *buffer, s
 int64_t grant_write(int channel, uint64_t token, uint64_t offset, const void *buffer, size_t bytes);
 int session_ready(int channel, uint64_t cookie, int poll_bits);
 int64_t channel_sessions(int channel, uint64_t *cookies, size_t n);
+int channel_keep(int channel, uint64_t key, int session);       /* -1: drop what is kept under the key */
+int channel_kept(int channel, uint64_t from, uint64_t *key);    /* -> handle; -ENOENT: no more */
 int64_t call(int session, int op, uint64_t arg0, uint64_t arg1, void *buffer, size_t bytes, int flags);
 int notify(int channel, uint64_t bits);
 int channel_timer(int channel, uint64_t bits, uint64_t ns);
