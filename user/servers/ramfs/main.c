@@ -181,7 +181,7 @@ static int make(const void *archive, size_t size)
 
     if (result != 0)
         return result;
-    result = archive != NULL ? fill_from_archive(archive, size) : -ENOMEM;
+    result = archive != NULL ? fill_from_archive(archive, size) : -ENOENT;
     if (result != 0)
         say("not all of the initrd could be used", result);
     result = fill_devices();

@@ -11,7 +11,7 @@
 
 #define STORE_MAGIC 0x4b696e676c657446ull
 #define HEADER_PAGES 2
-#define AREA_FRACTION 16 /* this part of the store is for inodes, and this for names */
+#define AREA_FRACTION 8 /* this part of the store is for inodes, and this for names */
 
 #define PAGE_INODES_MAX 32
 #define ARCHIVE_INODES 256 /* where the initrd's inodes begin: xv6's tests take numbers above 200 for damage */
@@ -385,8 +385,11 @@ static bool lay_out(void)
  * shrinks; and some of it is had from the start. */
 static bool set_apart(size_t bytes)
 {
-    void *reserve = malloc(bytes), *above = malloc(1);
+    static void *above;
+    void *reserve = malloc(bytes);
 
+    if (above == NULL)
+        above = malloc(1);
     if (reserve == NULL || above == NULL)
         return false;
     memset(reserve, 0, bytes < TOUCHED_BYTES ? bytes : TOUCHED_BYTES);
