@@ -1,6 +1,6 @@
 /*
- * Stand-ins on the host for what main.c of ramfs gives its other files. The store is memory that child
- * processes share; pages that are not committed cannot be touched.
+ * Stand-ins on the host for what main.c of ramfs gives its other files. Pages of the store that are not
+ * committed cannot be touched.
  */
 #include "stubs.h"
 
@@ -20,6 +20,7 @@ static void wrong(int line, const char *what)
     exit(1);
 }
 
+size_t stub_store_bytes = STUB_STORE_MAX;
 size_t stub_memory_left = SIZE_MAX;
 int stub_closed = -1;
 uint64_t stub_token = 1;
@@ -30,17 +31,17 @@ static void need_memory(void)
 {
     if (memory != NULL)
         return;
-    memory = mmap(NULL, STUB_STORE_BYTES, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    stub_shared = mmap(NULL, sizeof *stub_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(memory != MAP_FAILED && stub_shared != MAP_FAILED);
-    __lsan_register_root_region(memory, STUB_STORE_BYTES); /* what only the store leads to has not leaked */
+    memory = mmap(NULL, stub_store_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    stub_shared = calloc(1, sizeof *stub_shared);
+    CHECK(memory != MAP_FAILED && stub_shared != NULL);
+    __lsan_register_root_region(memory, stub_store_bytes); /* what only the store leads to has not leaked */
 }
 
 bool ramfs_commit(void *start, size_t bytes)
 {
     size_t first = (size_t)((uint8_t *)start - memory) / BLOCK_SIZE, n = bytes / BLOCK_SIZE, missing = 0;
 
-    CHECK((uintptr_t)start % BLOCK_SIZE == 0 && bytes % BLOCK_SIZE == 0 && first + n <= STUB_STORE_BYTES / BLOCK_SIZE);
+    CHECK((uintptr_t)start % BLOCK_SIZE == 0 && bytes % BLOCK_SIZE == 0 && first + n <= stub_store_bytes / BLOCK_SIZE);
     for (size_t i = first; i < first + n; i++)
         missing += !stub_shared->page[i];
     if (missing * BLOCK_SIZE > stub_memory_left)
@@ -70,7 +71,7 @@ void ramfs_decommit(void *start, size_t bytes)
 
 bool ramfs_committed(uint8_t **from, uint8_t **end)
 {
-    size_t at = (size_t)(*from - memory + BLOCK_SIZE - 1) / BLOCK_SIZE, pages = STUB_STORE_BYTES / BLOCK_SIZE;
+    size_t at = (size_t)(*from - memory + BLOCK_SIZE - 1) / BLOCK_SIZE, pages = stub_store_bytes / BLOCK_SIZE;
 
     while (at < pages && !stub_shared->page[at])
         at++;
@@ -87,7 +88,7 @@ size_t stub_pages(void)
 {
     size_t pages = 0;
 
-    for (size_t i = 0; i < STUB_STORE_BYTES / BLOCK_SIZE; i++)
+    for (size_t i = 0; i < stub_store_bytes / BLOCK_SIZE; i++)
         pages += stub_shared->page[i];
     return pages;
 }
@@ -113,12 +114,16 @@ int ramfs_keep(uint64_t key, int handle)
     return 0;
 }
 
-/* Pages may have been committed by another process: this one's view of them follows. */
-static void see_pages(void)
+void stub_see_pages(void)
 {
-    for (size_t i = 0; i < STUB_STORE_BYTES / BLOCK_SIZE; i++)
-        CHECK(mprotect(memory + i * BLOCK_SIZE, BLOCK_SIZE,
-                       stub_shared->page[i] ? PROT_READ | PROT_WRITE : PROT_NONE) == 0);
+    size_t pages = stub_store_bytes / BLOCK_SIZE;
+
+    for (size_t at = 0, end; at < pages; at = end) {
+        for (end = at + 1; end < pages && stub_shared->page[end] == stub_shared->page[at];)
+            end++;
+        CHECK(mprotect(memory + at * BLOCK_SIZE, (end - at) * BLOCK_SIZE,
+                       stub_shared->page[at] ? PROT_READ | PROT_WRITE : PROT_NONE) == 0);
+    }
 }
 
 void stub_make(const void *image)
@@ -127,16 +132,15 @@ void stub_make(const void *image)
     for (int i = 0; i < STUB_KEPT; i++)
         stub_shared->kept[i].handle = -1;
     if (stub_shared->page[0])
-        ramfs_decommit(memory, STUB_STORE_BYTES);
-    CHECK(store_open(memory, STUB_STORE_BYTES, image, 100000) == 0);
+        ramfs_decommit(memory, stub_store_bytes);
+    CHECK(store_open(memory, stub_store_bytes, image, 1000) == 0);
     CHECK(store_make(7) == 0);
     store_sealed();
 }
 
 int stub_restart(const void *image)
 {
-    see_pages();
-    CHECK(store_open(memory, STUB_STORE_BYTES, image, 100000) == 1);
+    CHECK(store_open(memory, stub_store_bytes, image, 1000) == 1);
 
     int result = restore();
 

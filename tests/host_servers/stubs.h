@@ -11,7 +11,8 @@
 extern size_t stub_memory_left; /* bytes that may still be committed; SIZE_MAX: everything */
 extern int stub_closed;         /* the handle ramfs_close was last called with; -1: never */
 
-#define STUB_STORE_BYTES (64u << 20)
+#define STUB_STORE_MAX (64u << 20)
+extern size_t stub_store_bytes; /* STUB_STORE_MAX, unless a test says otherwise before it begins */
 
 /* A new file system in an empty store; `image`: what its initrd holds. */
 void stub_make(const void *image);
@@ -28,10 +29,11 @@ struct stub_kept {
     int handle; /* -1: none */
 };
 #define STUB_KEPT 8
-struct stub_shared { /* shared with child processes, as is the store */
+struct stub_shared { /* what the kernel knows */
     struct stub_kept kept[STUB_KEPT];
-    bool page[STUB_STORE_BYTES / 4096];
+    bool page[STUB_STORE_MAX / 4096];
 };
 extern struct stub_shared *stub_shared;
+void stub_see_pages(void); /* `page` has been changed from outside */
 
 #endif

@@ -111,6 +111,13 @@ int dir_add(struct inode *dir, const char *name, size_t length, uint32_t hash, s
     return 0;
 }
 
+void dir_forget(void)
+{
+    free(buckets);
+    buckets = NULL;
+    bucket_count = name_count = 0;
+}
+
 int dir_restore(struct entry *e)
 {
     struct directory_part *d = &e->parent->dir;

@@ -217,6 +217,11 @@ void mounts_settle(void)
     unmounted = 0;
 }
 
+void mounts_forget(void)
+{
+    unmounted = 0;
+}
+
 bool mount_restore(uint64_t key, int handle)
 {
     struct inode *node = inode_from(key);

@@ -233,6 +233,8 @@ struct entry *dir_find(const struct inode *dir, const char *name, size_t length,
 int dir_add(struct inode *dir, const char *name, size_t length, uint32_t hash, struct inode *node);
 /* Take a name away and free it. Counts no links. */
 void dir_remove(struct entry *entry);
+/* No names are known: a store is opened. */
+void dir_forget(void);
 /* For restore.c: an entry is there; and when all are, their order. 0 or -ENOMEM. */
 int dir_restore(struct entry *entry);
 void dir_sort(struct inode *dir);
@@ -301,6 +303,7 @@ int driver_set(uint64_t major, int session);
 /* A session that the last ramfs kept. False: it means nothing. Takes the handle over if it does. */
 bool mount_restore(uint64_t key, int handle);
 void mounts_settle(void); /* for store_finish */
+void mounts_forget(void); /* a store is opened */
 
 /* ---- data.c: operations on open files ---- */
 

@@ -402,6 +402,9 @@ int store_open(void *base, uint64_t bytes, const void *archive, size_t reserve)
     store = base;
     store_bytes = bytes;
     store_archive = archive;
+    settling_count = going_count = 0;
+    dir_forget();
+    mounts_forget();
     if (!set_apart(reserve) || !ramfs_commit(base, HEADER_PAGES * BLOCK_SIZE) || !lay_out())
         return -ENOMEM;
     return store->magic == STORE_MAGIC && store->bytes == bytes;
