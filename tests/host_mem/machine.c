@@ -39,25 +39,6 @@ static struct tlb_entry {
 } tlb[MAX_HARTS][TLB_ENTRIES];
 static unsigned tlb_next;
 
-/* What spinlock.c wants of the machine while it waits. */
-struct hart *panic_reporter;
-
-void panic_stop(int where)
-{
-    panic("stopped: %d", where);
-}
-
-uint64_t ticks_of_ns(uint64_t ns)
-{
-    return ns;
-}
-
-uint64_t stub_read_time(void)
-{
-    static uint64_t now;
-    return __atomic_add_fetch(&now, 1, __ATOMIC_RELAXED);
-}
-
 void panic(const char *format, ...)
 {
     va_list arguments;

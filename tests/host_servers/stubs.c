@@ -128,6 +128,12 @@ void stub_see_pages(void)
 
 void stub_make(const void *image)
 {
+    stub_make_open(image);
+    store_sealed();
+}
+
+void stub_make_open(const void *image)
+{
     need_memory();
     for (int i = 0; i < STUB_KEPT; i++)
         stub_shared->kept[i].handle = -1;
@@ -135,7 +141,6 @@ void stub_make(const void *image)
         ramfs_decommit(memory, stub_store_bytes);
     CHECK(store_open(memory, stub_store_bytes, image, 1000) == 0);
     CHECK(store_make(7) == 0);
-    store_sealed();
 }
 
 int stub_restart(const void *image)

@@ -16,6 +16,7 @@ extern size_t stub_store_bytes; /* STUB_STORE_MAX, unless a test says otherwise 
 
 /* A new file system in an empty store; `image`: what its initrd holds. */
 void stub_make(const void *image);
+void stub_make_open(const void *image); /* the same, with the initrd not yet all in: store_sealed is to come */
 /* What a new ramfs does at its start: the store is there, and nothing else. Gives what restore() gave. */
 int stub_restart(const void *image);
 /* The end of a request, as main.c has it. */

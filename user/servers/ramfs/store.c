@@ -258,8 +258,12 @@ void inode_release(struct inode *node)
 
 void inodes_orphaned(void)
 {
-    for (struct inode *node = inode_from(0); node != NULL; node = inode_from((uint64_t)node->index + 1))
-        settle(node);
+    struct inode *node;
+
+    for (uint64_t index = 0; (node = inode_from(index)) != NULL; index++) {
+        index = node->index;
+        settle(node); /* and its page may be gone */
+    }
 }
 
 /* ---- names ---- */
