@@ -49,6 +49,8 @@ static void connect_rooms(void)
         .before_user = proc_before_user,
     };
     mem_upcalls.breathe = sched_breathe;
+    mem_upcalls.segment_charge = memory_charge;
+    mem_upcalls.segment_freed = memory_freed;
     sched_upcalls.switched = proc_switched;
     proc_upcalls = (struct proc_upcalls){.fork = ipc_fork, .exec = ipc_exec, .exit = ipc_exit};
 }

@@ -20,6 +20,12 @@ def test_death_of_client_or_server_with_all_kernel_checks(kinglet, case):
     verdict(kinglet, "channel_death", case, debug=True)
 
 
+@pytest.mark.parametrize("debug", [False, True], ids=["", "with all kernel checks"])
+@pytest.mark.parametrize("case", cases("channel_retry"))
+def test_what_outlives_a_server(kinglet, case, debug):
+    verdict(kinglet, "channel_retry", case, debug=debug)
+
+
 @pytest.mark.parametrize("case", cases("sessions"))
 def test_sessions(kinglet, case):
     verdict(kinglet, "sessions", case)

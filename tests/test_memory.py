@@ -20,6 +20,12 @@ def test_copy_on_write_with_all_kernel_checks(kinglet, case):
     verdict(kinglet, "copies", case, debug=True)
 
 
+@pytest.mark.parametrize("settings", [{}, {"debug": True}, {"smp": 4, "debug": True}], ids=["", "checks", "4 harts"])
+@pytest.mark.parametrize("case", cases("memory_objects"))
+def test_memory_objects(kinglet, case, settings):
+    verdict(kinglet, "memory_objects", case, **settings)
+
+
 @pytest.mark.parametrize("mem", ["32M", "64M"])
 @pytest.mark.parametrize("case", cases("pressure"))
 def test_memory_runs_out(kinglet, case, mem):

@@ -59,15 +59,27 @@ void request_dequeued(struct channel *ch, struct request *r)
     request_inherit(ch);
 }
 
+void request_requeue(struct channel *ch, struct request *r)
+{
+    list_remove(&r->note.node);
+    r->state = REQUEST_QUEUED;
+    r->flags |= MSGF_RETRY;
+    r->client->task.waits_for = 0;
+    ch->waiting_at[r->level]++;
+    list_push_front(&ch->queue, &r->note.node);
+}
+
 /* The client has been killed: take its request out of the server's reach. The lock is held. */
 static void withdraw(struct channel *ch, struct request *r)
 {
     struct slot *slot = &ch->slot[r->slot];
-    if (r->state == REQUEST_QUEUED) {
-        list_remove(&r->note.node);
+    bool queued = r->state == REQUEST_QUEUED;
+    list_remove(&r->note.node);
+    if (queued)
         request_dequeued(ch, r);
+    if (queued && !(r->flags & MSGF_RETRY)) {
         slot_free(ch, slot);
-    } else {
+    } else { /* a server knows of it; its successor may, if it wrote that down */
         slot->request = NULL;
         slot->dead = true;
         slot->note.kind = NOTE_CANCEL;

@@ -35,6 +35,8 @@ struct channel *channel_create(int rank)
     spin_init(&ch->lock, "channel", LOCK_CHANNEL);
     spin_init(&ch->timer_lock, "channel timer", LOCK_CHANNEL_TIMER);
     list_init(&ch->queue);
+    list_init(&ch->in_service);
+    list_init(&ch->kept);
     wait_queue_init(&ch->receivers, "receive");
     wait_queue_init(&ch->callers, "call");
     for (unsigned i = 0; i < COOKIE_BUCKETS; i++)
@@ -70,6 +72,7 @@ static void channel_release(struct object *o)
             request_finish(ch, r, -EIO);
             sched_wake(&r->client->task);
         } else if (note->kind == NOTE_CLOSE) {
+            list_remove(&container_of(note, struct session, close)->by_cookie);
             list_push_back(&dead_sessions, node);
         }
     }
@@ -88,6 +91,7 @@ static void channel_release(struct object *o)
     spin_unlock(&ch->lock);
     while ((node = list_pop_front(&dead_sessions)) != NULL)
         session_free_note(container_of(list_entry(node, struct note, node), struct session, close));
+    kept_release(ch);
     channel_put(ch);
 }
 
@@ -188,6 +192,8 @@ void slot_free(struct channel *ch, struct slot *s)
 
 void request_finish(struct channel *ch, struct request *r, int64_t status)
 {
+    if (r->state == REQUEST_SERVING)
+        list_remove(&r->note.node);
     r->status = status;
     r->state = REQUEST_DONE;
     slot_free(ch, &ch->slot[r->slot]);

@@ -50,10 +50,11 @@ struct request {
     struct session *spare;     /* memory for the session that the answer may make, or NULL */
 
     /* the channel's lock */
-    struct note note;
+    struct note note;          /* on the channel's `queue`, or on `in_service` */
     struct proc *client;
     enum { REQUEST_QUEUED, REQUEST_SERVING, REQUEST_DONE } state;
     uint8_t level;             /* of the client, when it was queued */
+    bool killed_one;           /* a server died at work on it */
     uint32_t slot;
 
     /* the answer, valid once DONE */
@@ -82,6 +83,9 @@ struct channel {
     bool closed;               /* nobody can ever serve it again: calls fail with -EIO */
     struct proc *server;       /* who serves it now, or NULL */
     struct list queue;         /* struct note */
+    struct list in_service;    /* the notes of calls that were delivered and not answered, oldest first */
+    uint64_t in_hand;          /* token of the one that the server works on: it has not received since; or 0 */
+    uint32_t incarnation;      /* servers that have died */
     struct wait_queue receivers;
     struct wait_queue callers; /* has no one on it: the name that ps shows for a call */
     uint64_t notifications;
@@ -89,6 +93,7 @@ struct channel {
     uint32_t slots, free_slot; /* free_slot: SLOT_NONE when all are in use */
     uint32_t waiting_at[SCHED_MAX_LEVELS]; /* queued calls by level of their clients */
     struct list sessions[COOKIE_BUCKETS];
+    struct list kept;          /* kept.c */
 
     struct spinlock timer_lock; /* LOCK_CHANNEL_TIMER: who sets the timer */
     struct timer timer;
@@ -104,9 +109,10 @@ struct session {
     bool silent;               /* made by channel_connect: the server does not hear of its end */
 
     /* channel's lock */
-    struct list_node by_cookie;
+    struct list_node by_cookie; /* until the server has heard of its end */
     struct note close;         /* queued by the last close */
-    uint32_t ready;            /* POLL bits */
+    uint32_t ready;            /* POLL bits, said by... */
+    uint32_t incarnation;      /* ...this server; they count for nothing once it has died */
     struct wait_queue pollers;
 
     struct spinlock lock;      /* LOCK_SESSION; protects all below */
@@ -153,15 +159,25 @@ void request_grant_kernel(struct request *r, void *buffer, uint64_t n, int direc
 
 /* The server runs at least at the best level of those who wait for it. Lock held. */
 void request_inherit(struct channel *ch);
-/* A request has left the queue. Lock held. */
+/* A request has left the queue; one in service is put back at its front, as a retry. Lock held. */
 void request_dequeued(struct channel *ch, struct request *r);
+void request_requeue(struct channel *ch, struct request *r);
 
 /* serve.c: the server's side; the system calls put messages into the trap frame. */
 int channel_serve(struct channel *ch, uint64_t buffer, uint64_t bytes);
 int channel_receive(struct channel *ch, struct trap_frame *frame);
 int64_t channel_reply(struct channel *ch, const struct reply *reply);
 int64_t channel_reply_receive(struct channel *ch, const struct reply *reply, struct trap_frame *frame);
-void serve_end(struct proc *server); /* the server has ended */
+/* The server has ended, or runs another program: what it had in service waits for the next one, before all
+ * that came later, but for a request that has now ended two servers: -EIO. */
+void serve_end(struct proc *server);
+
+/* kept.c: sessions that a server leaves to its successor. For the server alone: -EPERM. */
+int channel_keep(struct channel *ch, uint64_t key, struct object *o); /* o NULL: no more; -ENOENT, -ENOMEM */
+/* The one with the lowest key from `from` up, with a reference, or NULL: -ENOENT. */
+struct object *channel_kept(struct channel *ch, uint64_t from, uint64_t *key, int *error);
+void kept_release(struct channel *ch); /* the channel is closed: no lock needed, none held */
+uint64_t kept_live(void);
 
 void path_text_put(struct path_text *path);             /* path.c */
 

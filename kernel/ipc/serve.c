@@ -11,6 +11,8 @@
 
 #include <common/string.h>
 
+#define REQUEUE_BATCH 256
+
 /* From now on this process works for `payer` (NULL: for nobody). */
 static void work_for(struct proc *payer)
 {
@@ -91,6 +93,9 @@ static bool deliver_call(struct channel *ch, struct request *r, struct trap_fram
 
     r->state = REQUEST_SERVING;
     request_dequeued(ch, r);
+    list_push_back(&ch->in_service, &r->note.node);
+    ch->in_hand = token;
+    r->client->task.waits_for = me->pid;
     frame->a[0] = r->op;
     frame->a[1] = token;
     frame->a[2] = r->session->cookie;
@@ -156,6 +161,7 @@ static bool take_message(struct channel *ch, struct trap_frame *frame)
             break;
         case NOTE_CLOSE: {
             struct session *s = container_of(note, struct session, close);
+            list_remove(&s->by_cookie);
             frame->a[0] = MSG_CLOSE;
             frame->a[1] = 0;
             frame->a[2] = s->cookie;
@@ -188,6 +194,8 @@ static int receive(struct channel *ch, struct trap_frame *frame, struct proc *cl
     if (ch->server != me) {
         spin_unlock(&ch->lock);
         error = -EPERM; /* channel_serve comes first */
+    } else {
+        ch->in_hand = 0; /* answered, or put aside: what happens to us from here on is not its doing */
     }
     while (!error) {
         if (client && (ch->notifications || !list_empty(&ch->queue))) {
@@ -343,6 +351,25 @@ int64_t channel_reply_receive(struct channel *ch, const struct reply *reply, str
     return receive(ch, frame, client);
 }
 
+/* Puts up to `budget` requests that were in service back at the front of the queue, the latest first. The lock
+ * is held. False: there are more. */
+static bool put_back(struct channel *ch, unsigned budget)
+{
+    while (budget-- && !list_empty(&ch->in_service)) {
+        struct note *last = list_entry(ch->in_service.head.prev, struct note, node);
+        struct request *r = container_of(last, struct request, note);
+        bool at_work = ch->in_hand == slot_token(ch, &ch->slot[r->slot]);
+        if (at_work && r->killed_one) {
+            request_finish(ch, r, -EIO);
+            sched_wake(&r->client->task);
+        } else {
+            r->killed_one |= at_work;
+            request_requeue(ch, r);
+        }
+    }
+    return list_empty(&ch->in_service);
+}
+
 void serve_end(struct proc *server)
 {
     struct channel *ch = server->serving;
@@ -351,15 +378,15 @@ void serve_end(struct proc *server)
         return;
     spin_lock(&ch->lock);
     if (ch->server == server) {
-        ch->server = NULL;
-        for (uint32_t i = 0; i < ch->slots; i++) {
-            struct request *r = ch->slot[i].request;
-            if (r && r->state == REQUEST_SERVING) {
-                request_finish(ch, r, -EIO);
-                sched_wake(&r->client->task);
-            }
+        while (!put_back(ch, REQUEUE_BATCH)) { /* it stays the server, so that no other begins meanwhile */
+            spin_unlock(&ch->lock);
+            sched_breathe();
+            spin_lock(&ch->lock);
         }
         sched_inherit(&server->task, SCHED_NO_LEVEL); /* those who wait, wait for the next server */
+        ch->server = NULL;
+        ch->in_hand = 0;
+        ch->incarnation++; /* what it said of readiness is void: its successor says it anew */
     }
     spin_unlock(&ch->lock);
     server->serving = NULL;

@@ -41,6 +41,7 @@ void session_attach(struct session *s, struct channel *ch, uint64_t cookie, uint
     s->mode = mode & ((1u << SESSION_READY_SHIFT) - 1);
     s->silent = silent;
     s->ready = mode >> SESSION_READY_SHIFT;
+    s->incarnation = ch->incarnation;
     s->close.kind = NOTE_CLOSE;
     list_node_init(&s->close.node);
     wait_queue_init(&s->pollers, "poll");
@@ -61,8 +62,9 @@ static void session_release(struct object *o)
     struct session *s = container_of(o, struct session, object);
     struct channel *ch = s->channel;
     spin_lock(&ch->lock);
-    list_remove(&s->by_cookie);
     bool tell = !s->silent && !ch->closed;
+    if (!tell)
+        list_remove(&s->by_cookie);
     if (tell) {
         list_push_back(&ch->queue, &s->close.node);
         channel_wake_server(ch);
@@ -102,8 +104,9 @@ void session_set_ready(struct channel *ch, uint64_t cookie, uint32_t bits)
     spin_lock(&ch->lock);
     list_for_each(node, bucket(ch, cookie)) {
         struct session *s = list_entry(node, struct session, by_cookie);
-        if (s->cookie == cookie && s->ready != bits) {
+        if (s->cookie == cookie && (s->ready != bits || s->incarnation != ch->incarnation)) {
             s->ready = bits;
+            s->incarnation = ch->incarnation;
             wake_all(&s->pollers);
         }
     }
@@ -132,8 +135,9 @@ static unsigned some_cookies(struct channel *ch, unsigned b, struct session *cur
     return n;
 }
 
-/* How many live sessions there are that the server knows of; up to n of their cookies go to `to`. The lock is
- * dropped now and then, so a restarted server must be ready for cookies that end meanwhile. */
+/* How many sessions there are that a server knows of, those included whose end it has not received yet; up to
+ * n of their cookies go to `to`. For the server that is exact, although the lock is dropped now and then: each
+ * comes by its own reply and goes by its own receive. */
 int64_t session_cookies(struct channel *ch, struct space *space, user_addr to, uint64_t n)
 {
     uint64_t cookies[COOKIES_AT_ONCE], count = 0;
@@ -161,7 +165,8 @@ static int session_poll(struct object *o, struct waiter *w)
     spin_lock(&s->channel->lock);
     if (w)
         wait_join(&s->pollers, w);
-    int bits = s->channel->closed ? POLLERR | POLLHUP : (int)s->ready;
+    int bits = s->channel->closed ? POLLERR | POLLHUP
+               : s->incarnation == s->channel->incarnation ? (int)s->ready : 0;
     spin_unlock(&s->channel->lock);
     return bits;
 }

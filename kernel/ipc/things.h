@@ -6,16 +6,26 @@
 #define KERNEL_IPC_THINGS_H
 
 #include "ipc/handle.h"
+#include "mem/segment.h"
 
 #include <kinglet/syscall.h>
 
-/* memory.c: physical memory that can be mapped. Now the initrd; shared memory is to come. */
+/* memory.c: memory that can be mapped */
 struct memory {
     struct object object;
-    uint64_t phys, bytes;
+    uint64_t bytes;          /* constant, as are the others */
+    struct segment *segment; /* or NULL: physical memory */
+    uint64_t phys;
 };
 extern const struct object_ops memory_ops;
-struct memory *memory_create(uint64_t phys, uint64_t bytes); /* NULL: out of memory */
+/* Physical memory; takes over one reference on each of the frames. NULL: out of memory. */
+struct memory *memory_create(uint64_t phys, uint64_t bytes);
+/* A segment of so many bytes (page-aligned, not 0), paid for by the job of the current process. NULL: no memory,
+ * or the job's limit. */
+struct memory *memory_create_segment(uint64_t bytes);
+uint64_t memory_objects_live(void);          /* segments count apart from the handles on them */
+int memory_charge(void *payer, int64_t pages); /* mem_upcalls.segment_charge */
+void memory_freed(void *payer);              /* mem_upcalls.segment_freed */
 
 /* device.c: registers and an interrupt, claimed by one holder of the machine handle at a time */
 extern const struct object_ops machine_ops, device_ops;

@@ -8,6 +8,7 @@
 #include "mem/fault.h"
 #include "mem/frame.h"
 #include "mem/region.h"
+#include "mem/segment.h"
 #include "mem/table.h"
 #include "mem/user_copy.h"
 
@@ -108,6 +109,15 @@ int fault_page(struct space *space, uint64_t va, int access, uint64_t user_sp)
     if (region->kind == REGION_DEVICE && !(*pte & PTE_V)) {
         uint64_t phys = region->phys + ((va & ~(uint64_t)PAGE_MASK) - region->start);
         pte_set(pte, pte_make(phys, region_flags(region) | PTE_DEVICE));
+        space->resident++;
+        return 0;
+    }
+    if (region->kind == REGION_SEGMENT && !(*pte & PTE_V)) {
+        uint64_t offset = region->phys + ((va & ~(uint64_t)PAGE_MASK) - region->start);
+        struct frame *frame = segment_frame(region->segment, offset);
+        if (frame == NULL)
+            return -EFAULT; /* nobody has committed it, or somebody took it away */
+        pte_set(pte, pte_make(frame_phys(frame), region_flags(region)));
         space->resident++;
         return 0;
     }

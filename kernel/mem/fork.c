@@ -7,6 +7,7 @@
 #include <kinglet/errno.h>
 #include "mem/frame.h"
 #include "mem/region.h"
+#include "mem/segment.h"
 #include "mem/table.h"
 
 /* Stack used right before and right after the return from fork: about this much around sp. */
@@ -35,7 +36,7 @@ static int copy_regions(struct space *parent, struct space *child)
             to = region_new(child, from->start, from->end, from->prot, from->kind);
         if (to == NULL) {
             while (region_last(child) != NULL)
-                region_drop(child, region_last(child));
+                segment_put(region_drop(child, region_last(child))); /* never the last: the parent has one */
             commit_release(cost);
             return -ENOMEM;
         }
@@ -45,6 +46,9 @@ static int copy_regions(struct space *parent, struct space *child)
         to->phys = from->phys;
         to->kind = from->kind;
         region_append(child, to);
+        to->segment = from->segment;
+        if (to->segment != NULL)
+            segment_get(to->segment);
         if (from == parent->stack)
             child->stack = to;
     }
@@ -110,8 +114,8 @@ static void share_range(struct forking *fork, const struct region *region, uint6
     pte_t *to = NULL;
 
     fork->budget -= 1;
-    if (from == NULL || region->kind == REGION_DEVICE)
-        return; /* device pages are entered as the child touches them */
+    if (from == NULL || region->kind == REGION_DEVICE || region->kind == REGION_SEGMENT)
+        return; /* these pages are entered as the child touches them */
     fork->budget -= WORK_TABLE;
     for (uint64_t va = start; va < end; va += PAGE_SIZE, from++) {
         if (!(*from & PTE_V) || (region->kind == REGION_LAZY && !charge_lazy(fork)))
@@ -187,6 +191,10 @@ int space_fork(struct space *parent, struct space **out, uint64_t user_sp)
         space_put(child);
         return -ENOMEM;
     }
+    /* Not before: through the segment others reach the child, which was ours alone until here. */
+    for (struct region *to = region_first(child); to != NULL; to = region_next(child, to))
+        if (to->segment != NULL)
+            segment_attach(to->segment, &to->mapping, child);
     *out = child;
     return 0;
 }

@@ -186,6 +186,11 @@ struct frame *frame_take(void)
     return frame_start(take_single(), 0, false);
 }
 
+struct frame *frame_take_charged(void)
+{
+    return frame_start(take_single(), 0, true);
+}
+
 struct frame *frame_alloc(void)
 {
     if (commit_charge(1) < 0)

@@ -33,7 +33,8 @@ struct frame {
     uint8_t state;   /* enum frame_state */
     uint8_t charged; /* used: the charge goes with the frame */
     uint8_t spare;
-    uint32_t next, prev; /* free: neighbours in the free list, frame indices (LOCK_FRAMES) */
+    uint32_t next, prev; /* free: neighbours in the free list, frame indices (LOCK_FRAMES).
+                            used: `next` is its owner's, for what he likes */
 };
 _Static_assert(sizeof(struct frame) == 16, "a few bytes per frame");
 
@@ -55,6 +56,8 @@ struct frame *frame_alloc(void);
 struct frame *frame_alloc_order(unsigned order);
 /* A frame for a slot charged before: never NULL (running out is a bug and panics). */
 struct frame *frame_take(void);
+/* The same, and the charge goes with the frame from now on. */
+struct frame *frame_take_charged(void);
 
 /* Drop a reference. The last one frees the block, and releases the charge if it goes with the block.
  * frame_put: true when that was the last one. frame_free is the same for those who do not care. */

@@ -6,6 +6,7 @@
 #include <kinglet/errno.h>
 #include "mem/cache.h"
 #include "mem/region.h"
+#include "mem/segment.h"
 
 static struct cache region_cache = CACHE("region", struct region);
 
@@ -71,6 +72,7 @@ struct region *region_new(struct space *space, uint64_t start, uint64_t end, int
     region->end = end;
     region->prot = prot;
     region->kind = kind;
+    list_node_init(&region->mapping.node);
     return region;
 }
 
@@ -94,8 +96,12 @@ void region_free(struct space *space, struct region *region)
         cache_free(&region_cache, region);
 }
 
-void region_drop(struct space *space, struct region *region)
+struct segment *region_drop(struct space *space, struct region *region)
 {
+    struct segment *segment = region->segment;
+
+    if (segment != NULL && list_linked(&region->mapping.node))
+        segment_detach(segment, &region->mapping);
     list_remove(&region->node);
     space->region_count--;
     if (space->recent == region)
@@ -103,6 +109,14 @@ void region_drop(struct space *space, struct region *region)
     if (space->stack == region)
         space->stack = NULL;
     region_free(space, region);
+    return segment;
+}
+
+void region_set_segment(struct space *space, struct region *region, struct segment *segment)
+{
+    segment_get(segment);
+    region->segment = segment;
+    segment_attach(segment, &region->mapping, space);
 }
 
 int region_split(struct space *space, uint64_t at)
@@ -115,6 +129,8 @@ int region_split(struct space *space, uint64_t at)
     if (high == NULL)
         return -ENOMEM;
     high->phys = low->phys + (at - low->start);
+    if (low->segment != NULL)
+        region_set_segment(space, high, low->segment);
     low->end = at;
     region_link(space, high);
     return 0;

@@ -6,6 +6,7 @@
 #define KERNEL_MEM_REGION_H
 
 #include "mem/space.h"
+#include "mem/table.h"
 
 /* Neighbours in the list, or NULL. */
 struct region *region_first(struct space *space);
@@ -26,8 +27,11 @@ void region_link(struct space *space, struct region *region);
 void region_append(struct space *space, struct region *region);
 /* A region that is on no list; the heap's is not freed. */
 void region_free(struct space *space, struct region *region);
-/* Off the list, and freed. */
-void region_drop(struct space *space, struct region *region);
+/* Off the list, and freed. Gives the reference that it had on a segment, or NULL: to be put once no lock is
+ * held. */
+struct segment *region_drop(struct space *space, struct region *region);
+/* The region maps the segment from now on. */
+void region_set_segment(struct space *space, struct region *region, struct segment *segment);
 /* Make a region end at `at` and another begin there, if one lies across it. 0 or -ENOMEM. */
 int region_split(struct space *space, uint64_t at);
 
@@ -61,6 +65,8 @@ static inline pte_t region_flags(const struct region *region)
         flags |= PTE_R | PTE_W | PTE_D;
     if (region->prot & REGION_EXEC)
         flags |= PTE_X;
+    if (region->kind == REGION_SEGMENT)
+        flags |= PTE_SHARED;
     return flags;
 }
 

@@ -8,6 +8,7 @@
 #include "mem/cache.h"
 #include "mem/frame.h"
 #include "mem/region.h"
+#include "mem/segment.h"
 #include "mem/space.h"
 #include "mem/table.h"
 #include "riscv/hart.h"
@@ -57,6 +58,16 @@ void space_get(struct space *space)
     __atomic_fetch_add(&space->refs, 1, __ATOMIC_RELAXED);
 }
 
+bool space_get_alive(struct space *space)
+{
+    uint32_t refs = __atomic_load_n(&space->refs, __ATOMIC_RELAXED);
+
+    while (refs != 0)
+        if (__atomic_compare_exchange_n(&space->refs, &refs, refs + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return true;
+    return false;
+}
+
 /* Take [start, end), which was just cut off the region list and lies inside one TABLE_SPAN, out of the
  * tables, and pay back what it was charged: `page_cost` (or, when it was lazy, the pages that were there) and
  * the tables it alone needed. Frames first, then the charge: whoever is promised them next must find them.
@@ -81,16 +92,19 @@ static unsigned give_back(struct space *space, uint64_t start, uint64_t end, uin
 /* Half a table at a time: as many pages as can be freed in half a millisecond. */
 #define PIECE_SPAN (TABLE_SPAN / 2)
 
-/* Cut a region's uppermost piece off, at `low` or at a piece's border above that. Gives the work done. */
-static unsigned cut_top(struct space *space, struct region *region, uint64_t low, bool flush)
+/* Cut a region's uppermost piece off, at `low` or at a piece's border above that. Gives the work done, and in
+ * *segment a reference to put once the lock is free, or NULL. */
+static unsigned cut_top(struct space *space, struct region *region, uint64_t low, bool flush,
+                        struct segment **segment)
 {
     uint64_t end = region->end;
     uint64_t start = max(max(low, region->start), (end - 1) & ~(PIECE_SPAN - 1));
     uint64_t page_cost = region_page_cost(region, start, end);
     bool lazy = region->kind == REGION_LAZY;
 
+    *segment = NULL;
     if (start == region->start)
-        region_drop(space, region);
+        *segment = region_drop(space, region);
     else
         region->end = start;
     return give_back(space, start, end, page_cost, lazy, flush);
@@ -119,8 +133,11 @@ void space_put(struct space *space)
     /* Nobody can reach it: no lock, and no flush, since its ASID is not used again without one. */
     struct region *region;
     int budget = WORK_BUDGET;
-    while ((region = region_last(space)) != NULL)
-        account(&budget, cut_top(space, region, 0, false));
+    while ((region = region_last(space)) != NULL) {
+        struct segment *segment;
+        account(&budget, cut_top(space, region, 0, false, &segment));
+        segment_put(segment);
+    }
     ASSERT(space->committed == 1 && space->resident == 0);
     frame_free(frame_at(virt_to_phys(space->root)));
     cache_free(&space_cache, space);
@@ -258,8 +275,9 @@ static uint64_t shrink_heap(struct space *space, uint64_t bytes, unsigned *work)
     uint64_t lowered = space->heap_break - low;
 
     space->heap_break = low;
+    struct segment *none;
     if (round_up(low) < round_up(low + lowered))
-        *work = cut_top(space, last, round_up(low), true);
+        *work = cut_top(space, last, round_up(low), true, &none);
     return lowered;
 }
 
@@ -318,16 +336,18 @@ static void unmap_range(struct space *space, uint64_t start, uint64_t end)
 
     while (start < end) {
         unsigned work = 1;
+        struct segment *segment = NULL;
         spin_lock(&space->lock);
         struct region *region = region_find(space, end - 1);
         if (region == NULL || region_is_private(region) || region->end != end) {
             end = start; /* another thread was here first */
         } else {
             uint64_t low = max(max(start, region->start), (end - 1) & ~(PIECE_SPAN - 1));
-            work = cut_top(space, region, low, true);
+            work = cut_top(space, region, low, true, &segment);
             end = low;
         }
         spin_unlock(&space->lock);
+        segment_put(segment);
         account(&budget, work);
     }
 }
@@ -391,6 +411,81 @@ int64_t space_map_physical(struct space *space, uint64_t phys, uint64_t bytes, i
         }
     }
     return (int64_t)start;
+}
+
+int64_t space_map_segment(struct space *space, struct segment *segment, uint64_t offset, uint64_t bytes, int prot,
+                          uint64_t at)
+{
+    if (((offset | at) & PAGE_MASK) != 0 || bytes == 0 || offset > segment->bytes ||
+        bytes > segment->bytes - offset || !prot_ok(prot))
+        return -EINVAL;
+    bytes = round_up(bytes);
+    if (at != 0 && (at < USER_MAP_BASE || at > USER_MAP_END || bytes > USER_MAP_END - at))
+        return -EINVAL;
+
+    int64_t result;
+    spin_lock(&space->lock);
+    uint64_t start = at != 0 ? at : find_room(space, bytes);
+    if (at != 0 && !region_room(space, at, at + bytes)) {
+        result = -EEXIST;
+    } else {
+        struct region *region = NULL;
+        if (start != 0)
+            region = add_region(space, start, start + bytes, prot, REGION_SEGMENT);
+        if (region != NULL) {
+            region->phys = offset;
+            region_set_segment(space, region, segment);
+        }
+        result = region != NULL ? (int64_t)start : -ENOMEM;
+    }
+    spin_unlock(&space->lock);
+    return result;
+}
+
+/* The part of space_forget for [start, end) in one region; addresses. */
+static unsigned forget_range(struct space *space, uint64_t start, uint64_t end, unsigned *pages, uint64_t *last)
+{
+    unsigned work = 0;
+
+    for (uint64_t stop; start < end; start = stop) {
+        stop = (start | (TABLE_SPAN - 1)) + 1;
+        if (stop > end)
+            stop = end;
+        pte_t *pte = table_lookup(space, start);
+        work += pte != NULL ? 1 + (stop - start) / PAGE_SIZE / 16 : 1;
+        for (uint64_t va = start; pte != NULL && va < stop; va += PAGE_SIZE, pte++) {
+            if (*pte == 0)
+                continue;
+            frame_put(frame_at(pte_phys(*pte)));
+            *pte = 0;
+            ++*pages;
+            *last = va;
+        }
+    }
+    return work;
+}
+
+unsigned space_forget(struct space *space, const struct segment *segment, uint64_t start, uint64_t end)
+{
+    unsigned pages = 0, work = 0;
+    uint64_t last = 0;
+
+    spin_lock(&space->lock);
+    for (struct region *r = region_above(space, USER_MAP_BASE); r != NULL; r = region_next(space, r)) {
+        uint64_t limit = r->phys + (r->end - r->start);
+        work++;
+        if (r->segment != segment || start >= limit || end <= r->phys)
+            continue;
+        work += forget_range(space, r->start + (max(start, r->phys) - r->phys),
+                             end < limit ? r->start + (end - r->phys) : r->end, &pages, &last);
+    }
+    space->resident -= pages;
+    if (pages == 1)
+        asid_flush_page(space, last);
+    else if (pages > 1)
+        asid_flush_space(space);
+    spin_unlock(&space->lock);
+    return work / 8 + pages + 1;
 }
 
 int space_unmap(struct space *space, uint64_t address, uint64_t bytes)

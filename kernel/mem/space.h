@@ -32,15 +32,25 @@ enum region_kind {
     REGION_PRIVATE, /* zero-filled on demand, copied on write */
     REGION_LAZY,    /* the same, but each page is charged only when it is first touched */
     REGION_STACK,   /* as PRIVATE; `start` moves down as it grows */
-    REGION_FRAMES,  /* frames that belong to a memory object; shared by forks */
+    REGION_FRAMES,  /* physical memory that belongs to a memory object; shared by forks */
     REGION_DEVICE,  /* device registers; shared by forks */
+    REGION_SEGMENT, /* pages of a segment (segment.h), entered as they are touched; shared by forks */
+};
+
+/* A region on its segment's list. */
+struct segment;
+struct mapping {
+    struct list_node node; /* the segment's lock */
+    struct space *space;   /* NULL: none, this only keeps a place in the list */
 };
 
 struct region {
     struct list_node node;
     uint64_t start, end; /* page-aligned; never empty while on the list */
     uint64_t floor;      /* a stack's lowest possible start; below it lies a guard page */
-    uint64_t phys;       /* FRAMES, DEVICE: what `start` maps */
+    uint64_t phys;       /* FRAMES, DEVICE: what `start` maps; SEGMENT: the offset in it */
+    struct segment *segment; /* with a reference, or NULL */
+    struct mapping mapping;
     uint8_t prot;        /* REGION_ bits */
     uint8_t kind;        /* enum region_kind */
 };
@@ -74,15 +84,20 @@ struct space {
     const uint64_t *user_sp;
 };
 
-/* Upward call, filled in by main: take pending interrupts, in the middle of long work. */
+/* Upward calls, filled in by main. breathe: take pending interrupts, in the middle of long work. */
 struct mem_upcalls {
     void (*breathe)(void);
+    /* Somebody pays for a segment: pages more or fewer (-ENOMEM: more than he may); nothing any more. */
+    int (*segment_charge)(void *payer, int64_t pages);
+    void (*segment_freed)(void *payer);
 };
 extern struct mem_upcalls mem_upcalls;
 
 /* An empty space with one reference, or NULL: out of memory. */
 struct space *space_create(void);
 void space_get(struct space *space);
+/* The same for one that may be on its way out: false, and no reference. */
+bool space_get_alive(struct space *space);
 /* Drop a reference (NULL is ignored). The last one frees everything, in pieces; when the space is
  * this hart's active one, the kernel's is activated first. */
 void space_put(struct space *space);
@@ -106,8 +121,13 @@ int64_t space_sbrk_lazy(struct space *space, uint64_t bytes);
  * `device`: registers; otherwise frames in use (each gets a reference per page mapped).
  * -EINVAL: bad alignment, size, or prot, or no such frames; -ENOMEM. */
 int64_t space_map_physical(struct space *space, uint64_t phys, uint64_t bytes, int prot, bool device);
-/* Unmap the pages of [address, address + bytes), all of which must lie in regions that
- * space_map_physical made. -EINVAL: not so, or not aligned, empty or wrapping. -ENOMEM: no memory
+/* Map [offset, offset + bytes) of a segment (offset page-aligned, inside it), whether there are frames yet or
+ * not: at a free address, or with `at` (page-aligned) there. -EINVAL: bad alignment, size, prot or place;
+ * -EEXIST: something is mapped there; -ENOMEM. */
+int64_t space_map_segment(struct space *space, struct segment *segment, uint64_t offset, uint64_t bytes, int prot,
+                          uint64_t at);
+/* Unmap the pages of [address, address + bytes), all of which must lie in regions that the two above made.
+ * -EINVAL: not so, or not aligned, empty or wrapping. -ENOMEM: no memory
  * for splitting a region; then nothing is unmapped. */
 int space_unmap(struct space *space, uint64_t address, uint64_t bytes);
 
@@ -115,6 +135,10 @@ int space_unmap(struct space *space, uint64_t address, uint64_t bytes);
  * written. `user_sp`: the page it points into is copied at once, since both will write to it
  * first thing (0: none). 0 or -ENOMEM. The parent may be in use by other threads meanwhile. */
 int space_fork(struct space *parent, struct space **child, uint64_t user_sp);
+
+/* Take the pages [start, end) of a segment, at most 512, out of the tables and all TLBs. Their frames must be
+ * kept alive by the caller. Gives the work done, in units of 100 instructions. */
+unsigned space_forget(struct space *space, const struct segment *segment, uint64_t start, uint64_t end);
 
 /* A page fault of user code at `va`, access one of REGION_READ/WRITE/EXEC. 0: go on (also when another
  * thread was faster); -EFAULT: not allowed; -ENOMEM: no memory for the stack to grow or for a lazy page. */

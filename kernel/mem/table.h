@@ -8,6 +8,7 @@
 #include "mem/space.h"
 
 #define PTE_DEVICE PTE_SOFT0 /* a page without a frame: device registers */
+#define PTE_SHARED PTE_SOFT1 /* a segment's page: others may take it away at any time */
 
 #define TABLE_SHIFT 21 /* one table of the last level maps 2 MiB */
 #define TABLE_SPAN (1ul << TABLE_SHIFT)

@@ -16,9 +16,10 @@ static inline pte_t needed(int access)
     return PTE_V | PTE_U | (access & REGION_WRITE ? PTE_W : PTE_R);
 }
 
-static inline bool allows(const pte_t *pte, int access)
+/* An entry that allows the access and has none of the bits in `but`. */
+static inline bool allows(const pte_t *pte, int access, pte_t but)
 {
-    return pte != NULL && (*pte & (needed(access) | PTE_DEVICE)) == needed(access);
+    return pte != NULL && (*pte & (needed(access) | but)) == needed(access);
 }
 
 static inline size_t part_of_page(uint64_t va, size_t n)
@@ -47,7 +48,7 @@ static int pin_page(struct space *space, uint64_t va, int access, struct frame *
         return -EFAULT;
     spin_lock(&space->lock);
     pte_t *pte = table_lookup(space, va);
-    if (!allows(pte, access)) {
+    if (!allows(pte, access, PTE_DEVICE)) {
         result = fault_page(space, va, access, space->user_sp != NULL ? *space->user_sp : USER_END);
         pte = table_lookup(space, va);
     }
@@ -68,7 +69,7 @@ static inline void *at_hand(const struct space *space, uint64_t va, size_t n, in
     if (n - 1 > PAGE_MASK - (va & PAGE_MASK) || va >= USER_END || !is_ours_alone(space))
         return NULL;
     const pte_t *pte = table_lookup(space, va);
-    return allows(pte, access) ? (char *)phys_to_virt(pte_phys(*pte)) + (va & PAGE_MASK) : NULL;
+    return allows(pte, access, PTE_DEVICE | PTE_SHARED) ? (char *)phys_to_virt(pte_phys(*pte)) + (va & PAGE_MASK) : NULL;
 }
 
 /* The long way: a reference to the frame, which may have to be found first. */

@@ -104,6 +104,14 @@ static void discharge(struct job *job, struct job *common, uint64_t processes, u
     }
 }
 
+static int adjust(struct job *job, int64_t pages)
+{
+    if (pages > 0)
+        return charge(job, NULL, 0, (uint64_t)pages);
+    discharge(job, NULL, 0, (uint64_t)-pages);
+    return 0;
+}
+
 static void link_member(struct job *job, struct proc *p)
 {
     p->job = job;
@@ -141,12 +149,8 @@ void job_remove(struct proc *p)
 
 int job_charge(struct proc *p, int64_t delta)
 {
-    int error = 0;
     spin_lock(&job_lock);
-    if (delta > 0)
-        error = charge(p->job, NULL, 0, (uint64_t)delta);
-    else
-        discharge(p->job, NULL, 0, (uint64_t)-delta);
+    int error = adjust(p->job, delta);
     if (!error)
         p->job_pages += (uint64_t)delta;
     spin_unlock(&job_lock);
@@ -171,6 +175,14 @@ void job_repay(struct job *job, uint64_t pages)
     discharge(job, NULL, 0, pages);
     job_release(job);
     spin_unlock(&job_lock);
+}
+
+int job_adjust(struct job *job, int64_t delta)
+{
+    spin_lock(&job_lock);
+    int error = adjust(job, delta);
+    spin_unlock(&job_lock);
+    return error;
 }
 
 static bool below(const struct job *job, const struct job *top)

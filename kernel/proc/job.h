@@ -38,6 +38,7 @@ int job_charge(struct proc *p, int64_t delta);
  * limit. job_repay gives the pages and the reference back. */
 struct job *job_pay(uint64_t pages);
 void job_repay(struct job *job, uint64_t pages);
+int job_adjust(struct job *job, int64_t delta); /* pays for more or fewer pages; -ENOMEM: a limit */
 
 /* The system calls, for the current process. */
 int job_set(int32_t pid, int32_t id);   /* -> job id; -EAGAIN, -ESRCH, -EPERM, -ENOMEM, -EINTR killed */

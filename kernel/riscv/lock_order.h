@@ -15,6 +15,7 @@ enum lock_rank { /* outermost first */
     LOCK_SESSION,
     LOCK_PIPE,
     LOCK_SPACE,
+    LOCK_SEGMENT,
     LOCK_TIMERS,
     LOCK_POLICY,
     LOCK_RUNQ,

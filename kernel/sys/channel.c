@@ -139,6 +139,42 @@ int64_t sys_channel_sessions(const uint64_t a[7])
     return result;
 }
 
+int64_t sys_channel_keep(const uint64_t a[7])
+{
+    int error;
+    struct channel *ch = get_channel(a[0], &error);
+    if (!ch)
+        return error;
+    struct object *o = NULL;
+    error = 0;
+    if ((int64_t)a[2] >= 0)
+        o = handle_get_kind((int)a[2], &session_ops, -EINVAL, &error);
+    if (o || (int64_t)a[2] < 0)
+        error = channel_keep(ch, a[1], o);
+    object_put(o);
+    object_put(&ch->object);
+    return error;
+}
+
+int64_t sys_channel_kept(const uint64_t a[7])
+{
+    int error;
+    uint64_t key;
+    struct channel *ch = get_channel(a[0], &error);
+    if (!ch)
+        return error;
+    struct object *o = channel_kept(ch, a[1], &key, &error);
+    object_put(&ch->object);
+    if (!o)
+        return error;
+    error = to_user(a[2], &key, sizeof key);
+    if (error) {
+        object_put(o);
+        return error;
+    }
+    return handle_add(o, 0);
+}
+
 /* A call that names its own operation. Those that other system calls stand for are refused: they check
  * rights and send paths along, which a server relies on. */
 static int64_t call(struct session *s, const uint64_t a[7])

@@ -39,9 +39,11 @@ int64_t sys_sbrk_lazy(const uint64_t a[7])
     return paid(me, space_sbrk_lazy(me->space, a[0]), (int64_t)a[0]);
 }
 
-static int64_t map_object(struct object *o, uint64_t offset, uint64_t bytes, uint64_t prot)
+static int64_t map_object(struct object *o, uint64_t offset, uint64_t bytes, uint64_t prot, uint64_t at)
 {
     bool device = o->ops == &device_ops;
+    int rights = REGION_READ | (prot & MAP_WRITE ? REGION_WRITE : 0);
+    struct segment *segment = NULL;
     uint64_t base, size;
     if (device) {
         base = device_describe(o)->base;
@@ -50,17 +52,21 @@ static int64_t map_object(struct object *o, uint64_t offset, uint64_t bytes, uin
         struct memory *m = container_of(o, struct memory, object);
         base = m->phys;
         size = m->bytes;
+        segment = m->segment;
     } else {
         return -ENODEV;
     }
-    if (prot & ~(uint64_t)(MAP_READ | MAP_WRITE) || !(prot & MAP_READ))
+    uint64_t known = MAP_READ | MAP_WRITE | (segment ? MAP_AT : 0);
+    if (prot & ~known || !(prot & MAP_READ) || (prot & MAP_AT && !at))
         return -EINVAL;
-    if (!device && (prot & MAP_WRITE))
-        return -EACCES; /* the initrd is read-only; shared memory to write comes with its own rights */
+    if (!device && !segment && (prot & MAP_WRITE))
+        return -EACCES; /* the initrd is read-only */
     if (offset > size || bytes > size - offset)
         return -EINVAL;
-    return space_map_physical(this_proc()->space, base + offset, bytes,
-                              REGION_READ | (prot & MAP_WRITE ? REGION_WRITE : 0), device);
+    struct space *mine = this_proc()->space;
+    if (segment)
+        return space_map_segment(mine, segment, offset, bytes, rights, prot & MAP_AT ? at : 0);
+    return space_map_physical(mine, base + offset, bytes, rights, device);
 }
 
 int64_t sys_map(const uint64_t a[7])
@@ -68,7 +74,7 @@ int64_t sys_map(const uint64_t a[7])
     struct object *o = handle_get((int)a[0]);
     if (!o)
         return -EBADF;
-    int64_t result = map_object(o, a[1], a[2], a[3]);
+    int64_t result = map_object(o, a[1], a[2], a[3], a[4]);
     object_put(o);
     return result;
 }
@@ -78,13 +84,65 @@ int64_t sys_unmap(const uint64_t a[7])
     return space_unmap(this_proc()->space, a[0], a[1]);
 }
 
+/* ---- memory objects ---- */
+
+static struct memory *get_memory(uint64_t handle, int *error)
+{
+    struct object *o = handle_get_kind((int)handle, &memory_ops, -EINVAL, error);
+    return o ? container_of(o, struct memory, object) : NULL;
+}
+
 int64_t sys_memory_size(const uint64_t a[7])
 {
     int error;
-    struct object *o = handle_get_kind((int)a[0], &memory_ops, -EINVAL, &error);
-    if (!o)
+    struct memory *m = get_memory(a[0], &error);
+    if (!m)
         return error;
-    int64_t bytes = (int64_t)container_of(o, struct memory, object)->bytes;
-    object_put(o);
+    int64_t bytes = (int64_t)m->bytes;
+    object_put(&m->object);
     return bytes;
+}
+
+int64_t sys_memory_create(const uint64_t a[7])
+{
+    if (a[0] == 0 || a[0] > SEGMENT_MAX)
+        return -EINVAL;
+    struct memory *m = memory_create_segment((a[0] + PAGE_MASK) & ~(uint64_t)PAGE_MASK);
+    return m ? handle_add(&m->object, 0) : -ENOMEM;
+}
+
+/* The calls on ranges: only what memory_create made has a segment. */
+static int64_t change(const uint64_t a[7], int (*how)(struct segment *, uint64_t offset, uint64_t bytes))
+{
+    int error;
+    struct memory *m = get_memory(a[0], &error);
+    if (!m)
+        return error;
+    error = m->segment ? how(m->segment, a[1], a[2]) : -EINVAL;
+    object_put(&m->object);
+    return error;
+}
+
+int64_t sys_memory_commit(const uint64_t a[7])
+{
+    return change(a, segment_commit);
+}
+
+int64_t sys_memory_decommit(const uint64_t a[7])
+{
+    return change(a, segment_decommit);
+}
+
+int64_t sys_memory_next(const uint64_t a[7])
+{
+    int error;
+    struct memory *m = get_memory(a[0], &error);
+    if (!m)
+        return error;
+    uint64_t offset = a[1], end;
+    error = m->segment && !(offset & PAGE_MASK) ? segment_next(m->segment, &offset, &end) : -EINVAL;
+    if (!error)
+        error = to_user(a[2], &end, sizeof end);
+    object_put(&m->object);
+    return error ? error : (int64_t)offset;
 }

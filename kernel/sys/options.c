@@ -22,7 +22,7 @@ static char text[LINE_MAX];
 static bool wrong; /* something was: strict ends the run */
 
 static const char *const known[] = {"sched", "slice", "levels", "boost", "run", "loglevel", "trace", "strict",
-                                    "test", "session"};
+                                    "test", "session", "restarts"};
 
 #define COMPLAIN(...) (wrong = true, klog(LOG_WARN, "kernel option: " __VA_ARGS__))
 
@@ -209,6 +209,7 @@ void options_apply(void)
     check_words("trace", "on", "ready");
     check_words("test", "panic", "hang");
     check_words("session", "own", "system");
+    check_words("restarts", "limited", "unlimited");
     if (wrong && option_value("strict", &value) >= 0) {
         kprintf("kernel: strict: a wrong option ends the run\n");
         power_off(RUN_STATUS_BAD_OPTION);

@@ -133,7 +133,7 @@ int64_t sys_exec_image(const uint64_t a[7])
     if (!o)
         return error;
     struct memory *m = container_of(o, struct memory, object);
-    error = a[1] > m->bytes || a[2] > m->bytes - a[1] ? -EINVAL : copy_arguments(&args, a[3], a[4]);
+    error = m->segment || a[1] > m->bytes || a[2] > m->bytes - a[1] ? -EINVAL : copy_arguments(&args, a[3], a[4]);
     if (!error) {
         struct memory_image image;
         char name[PROC_NAME_MAX] = "program";

@@ -74,7 +74,7 @@ int64_t sys_system_info(const uint64_t a[7])
         .pipes = pipes_live(),
         .channels = channels_live(),
         .sessions = sessions_live(),
-        .objects = kmalloc_live() + process_handles_live(),
+        .objects = kmalloc_live() + process_handles_live() + memory_objects_live() + kept_live(),
         .harts = harts_online(),
         .timebase_hz = machine.timebase_hz,
         .entry_ns = ns_of_ticks(clock_entry_ticks),

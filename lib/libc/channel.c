@@ -106,6 +106,16 @@ int64_t channel_sessions(int channel, uint64_t *cookies, size_t n)
     return ecall3(SYS_channel_sessions, channel, ARGUMENT(cookies), ARGUMENT(n));
 }
 
+int channel_keep(int channel, uint64_t key, int session)
+{
+    return (int)ecall3(SYS_channel_keep, channel, ARGUMENT(key), session);
+}
+
+int channel_kept(int channel, uint64_t from, uint64_t *key)
+{
+    return (int)ecall3(SYS_channel_kept, channel, ARGUMENT(from), ARGUMENT(key));
+}
+
 int64_t call(int session, int op, uint64_t arg0, uint64_t arg1, void *buffer, size_t bytes, int flags)
 {
     uint64_t bytes_and_flags = bytes | (uint64_t)flags << 56;

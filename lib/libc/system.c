@@ -73,6 +73,33 @@ void *map(int handle, uint64_t offset, uint64_t length, int prot)
     return libc_result(address) < 0 ? NULL : (void *)address;
 }
 
+void *map_at(void *where, int handle, uint64_t offset, uint64_t length, int prot)
+{
+    long address =
+        ecall6(SYS_map, handle, ARGUMENT(offset), ARGUMENT(length), prot | MAP_AT, ARGUMENT(where), 0);
+    return libc_result(address) < 0 ? NULL : (void *)address;
+}
+
+int memory_create(uint64_t bytes)
+{
+    return (int)ecall1(SYS_memory_create, ARGUMENT(bytes));
+}
+
+int memory_commit(int handle, uint64_t offset, uint64_t bytes)
+{
+    return (int)ecall3(SYS_memory_commit, handle, ARGUMENT(offset), ARGUMENT(bytes));
+}
+
+int memory_decommit(int handle, uint64_t offset, uint64_t bytes)
+{
+    return (int)ecall3(SYS_memory_decommit, handle, ARGUMENT(offset), ARGUMENT(bytes));
+}
+
+int64_t memory_next(int handle, uint64_t offset, uint64_t *end)
+{
+    return ecall3(SYS_memory_next, handle, ARGUMENT(offset), ARGUMENT(end));
+}
+
 int unmap(void *address, uint64_t length)
 {
     return (int)ecall2(SYS_unmap, ARGUMENT(address), ARGUMENT(length));

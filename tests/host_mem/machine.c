@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <common/string.h>
+#include <kinglet/errno.h>
 #include "machine.h"
 #include "mem/frame.h"
 #include "mem/region.h"
@@ -192,6 +193,26 @@ static void no_breath(void)
 {
 }
 
+int64_t stub_paid, stub_pay_limit = INT64_MAX;
+unsigned stub_payers_free;
+
+static int charge(void *payer, int64_t pages)
+{
+    int64_t sum = __atomic_add_fetch(&stub_paid, pages, __ATOMIC_RELAXED);
+
+    ASSERT(payer == &stub_paid && sum >= 0);
+    if (pages <= 0 || sum <= stub_pay_limit)
+        return 0;
+    __atomic_fetch_sub(&stub_paid, pages, __ATOMIC_RELAXED);
+    return -ENOMEM;
+}
+
+static void freed(void *payer)
+{
+    ASSERT(payer == &stub_paid);
+    __atomic_fetch_add(&stub_payers_free, 1, __ATOMIC_RELAXED);
+}
+
 void machine_on(uint64_t bytes)
 {
     stub_arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -215,6 +236,8 @@ void machine_on(uint64_t bytes)
     machine.fdt_phys = ARENA_PHYS + bytes - KIB(70) - 8;
     machine.fdt_size = KIB(9);
     mem_upcalls.breathe = no_breath;
+    mem_upcalls.segment_charge = charge;
+    mem_upcalls.segment_freed = freed;
     frame_init();
 }
 

@@ -20,6 +20,10 @@ extern unsigned stub_initrd_pages;
 void machine_on(uint64_t bytes);
 extern uint64_t initrd_phys;
 
+/* Who pays for segments in the tests: the payer is &stub_paid, the pages it pays for, at most stub_pay_limit. */
+extern int64_t stub_paid, stub_pay_limit;
+extern unsigned stub_payers_free; /* how often segment_freed was called */
+
 /* Bits of the ASID field that the harts have (16 unless a test says otherwise, before any activation). */
 extern unsigned stub_asid_bits;
 

@@ -1,6 +1,7 @@
-// sources: tests/host_servers/stubs.c tests/host_servers/oracle.c
-// sources: user/servers/ramfs/store.c user/servers/ramfs/content.c user/servers/ramfs/dir.c
-// sources: user/servers/ramfs/path.c user/servers/ramfs/names.c user/servers/ramfs/open.c
+// sources: tests/host_servers/stubs.c tests/host_servers/oracle.c user/servers/ramfs/store.c user/servers/ramfs/blocks.c
+// sources: user/servers/ramfs/content.c user/servers/ramfs/journal.c user/servers/ramfs/restore.c
+// sources: user/servers/ramfs/dir.c user/servers/ramfs/path.c user/servers/ramfs/names.c
+// sources: user/servers/ramfs/open.c
 /*
  * ramfs: operations on names, with the host's file system as the judge of the errors where it is of the
  * same mind; readdir while names come and go; redirects at mounts and device nodes; xv6's rules.
@@ -16,8 +17,7 @@ static uint64_t flags; /* MSGF_ of the next requests */
 
 static void start(void)
 {
-    CHECK_EQUAL(store_init(7, 100000), 0);
-    store_sealed();
+    stub_make(NULL);
 }
 
 typedef int64_t operation(const struct message *m, const char *path, struct reply *answer);
@@ -27,7 +27,9 @@ static int64_t ask(operation *op, uint64_t cookie, const char *path, uint64_t ar
     struct message m = {.cookie = cookie, .arg0 = arg0, .arg1 = arg1, .info = flags << 32};
 
     answer = (struct reply){0};
-    return op(&m, path, &answer);
+    answer.status = op(&m, path, &answer);
+    stub_finish(&answer);
+    return answer.status;
 }
 
 static int64_t ask_two(operation *op, const char *from, const char *to)
@@ -38,13 +40,16 @@ static int64_t ask_two(operation *op, const char *from, const char *to)
     strcpy(both, from);
     strcpy(both + strlen(from) + 1, to);
     answer = (struct reply){0};
-    return op(&m, both, &answer);
+    answer.status = op(&m, both, &answer);
+    stub_finish(&answer);
+    return answer.status;
 }
 
 static void close_session(uint64_t cookie)
 {
     CHECK(inode_of(cookie) != NULL);
     inode_release(inode_of(cookie));
+    stub_finish(NULL);
 }
 
 /* Open and close at once. */
@@ -392,7 +397,7 @@ CASE(files_made_after_the_start_have_small_inode_numbers)
 {
     struct inode *node;
 
-    CHECK_EQUAL(store_init(7, 100000), 0);
+    stub_make_open(NULL);
     for (int i = 0; i < 300; i++) {
         CHECK((node = inode_new(S_IFREG | 0644)) != NULL);
         CHECK(node->index >= 256);

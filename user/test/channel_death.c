@@ -36,15 +36,24 @@ static void serve_until_death(int channel)
     ways[m.arg0]();
 }
 
-static void a_client_in_service_gets_eio(void)
+static void a_client_in_service_gets_eio_when_nobody_can_serve_it_any_more(void)
 {
     for (unsigned way = 0; way < 3; way++)
         for (int keep = 0; keep < 2; keep++) {
             struct server s = start_server(serve_until_death, 0, SESSION_READ, keep);
-            CHECK_EQUAL(call(s.session, OP(1), way, 0, buffer, sizeof buffer, CALL_SEND | CALL_RECEIVE), -EIO);
+            int pid = fork();
+            if (pid == 0) {
+                if (keep)
+                    close(s.channel);
+                CHECK_EQUAL(call(s.session, OP(1), way, 0, buffer, sizeof buffer, CALL_SEND | CALL_RECEIVE), -EIO);
+                _exit(0);
+            }
             CHECK_EQUAL(ending_of(s.pid), ends_with[way]);
-            if (keep)
+            if (keep) { /* there could be another server, until we let go */
+                wait_until_blocked(pid, "call");
                 close(s.channel);
+            }
+            CHECK_EQUAL(ending_of(pid), 0);
             CHECK_EQUAL(simple_call(s.session, OP(1), 0, 0), -EIO); /* and so does everybody after it */
             CHECK_EQUAL(read(s.session, buffer, 1), -1);
             CHECK_EQUAL(errno, EIO);
@@ -137,7 +146,7 @@ static void a_held_channel_outlives_its_server(void)
     int first = fork();
     if (first == 0) {
         close(s.channel);
-        CHECK_EQUAL(simple_call(s.session, OP(1), 0, 0), -EIO);
+        CHECK_EQUAL(simple_call(s.session, OP(1), 0, 0), 1);
         _exit(0);
     }
     wait_until_blocked(first, "call");
@@ -150,13 +159,14 @@ static void a_held_channel_outlives_its_server(void)
     wait_until_blocked(second, "call");
     CHECK_EQUAL(write(go[1], "x", 1), 1);
     CHECK_EQUAL(ending_of(s.pid), 3);
-    CHECK_EQUAL(ending_of(first), 0);
+    wait_until_blocked(first, "call");
     wait_until_blocked(second, "call");
     s.pid = fork();
     if (s.pid == 0) {
         CHECK_EQUAL(channel_serve(s.channel, serve_buffer, sizeof serve_buffer), 0);
         serve_idle(s.channel);
     }
+    CHECK_EQUAL(ending_of(first), 0);
     CHECK_EQUAL(ending_of(second), 0);
     end_server(&s);
 }
@@ -383,7 +393,7 @@ static void a_client_killed_during_a_long_copy(void)
 int main(int argc, char **argv)
 {
     check_start(argc, argv);
-    RUN(a_client_in_service_gets_eio);
+    RUN(a_client_in_service_gets_eio_when_nobody_can_serve_it_any_more);
     RUN(queued_clients_get_eio_when_the_channel_goes);
     RUN(a_server_killed_while_idle_is_missed_at_the_next_call);
     RUN(a_call_to_a_dying_server_does_not_hang);

@@ -247,14 +247,16 @@ static void a_dead_server_is_eio(void)
     int fd = open("/tmp/mount/" HELLO, O_RDONLY);
     int waiter = fork();
     if (waiter == 0) {
+        close(channel);
         int result = open("/tmp/mount/" MUTE, O_RDONLY); /* in service when the server dies */
         _exit(result < 0 && errno == EIO ? 0 : 1);
     }
     wait_until_blocked(waiter, "call");
     kill(pid, SIGKILL);
     CHECK_EQUAL(ending_of(pid), -SIGKILL);
-    CHECK_EQUAL(ending_of(waiter), 0);
+    wait_until_blocked(waiter, "call");
     close(channel); /* nobody can serve it any more */
+    CHECK_EQUAL(ending_of(waiter), 0);
     CHECK_ERRNO(read(fd, found, 1), EIO);
     CHECK_ERRNO(open("/tmp/mount/" HELLO, O_RDONLY), EIO);
     CHECK_EQUAL(unmount("/tmp/mount"), 0);
@@ -302,26 +304,36 @@ static void a_client_that_dies_waiting_is_forgotten(void)
 
 /* ---- a second ramfs ---- */
 
-static int start_ramfs(void)
+static int store; /* its memory */
+
+static int run_ramfs(void)
 {
     char *argv[] = {"ramfs", NULL};
-    channel = channel_create(RANK_FILE_SYSTEM);
-    root_session = channel_connect(channel, 0, SESSION_READ);
     int pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        int console = open("/dev/console", O_RDWR);
-        int kept = fcntl(channel, F_DUPFD, 20);
-        dup2(console, 21);
+        int from[] = {channel, open("/dev/console", O_RDWR), store};
+        for (int i = 0; i < 3; i++)
+            dup2(from[i], 20 + i);
         for (int i = 3; i < 20; i++)
             close(i);
-        dup2(kept, 4);
-        dup2(21, 5);
-        close(kept);
-        close(21);
+        for (int i = 0; i < 3; i++) {
+            dup2(20 + i, 4 + i);
+            close(20 + i);
+        }
         execv("/sbin/ramfs", argv);
         _exit(1);
     }
+    return pid;
+}
+
+static int start_ramfs(void)
+{
+    channel = channel_create(RANK_FILE_SYSTEM);
+    root_session = channel_connect(channel, 0, SESSION_READ);
+    store = memory_create(16 << 20);
+    CHECK(store >= 0);
+    int pid = run_ramfs();
     mount_it();
     return pid;
 }
@@ -350,10 +362,36 @@ static void a_second_ramfs_is_a_place_like_any_other(void)
     CHECK_ERRNO(rename("/tmp/mount/m/sh", "/tmp/mount/sh"), EXDEV);
     CHECK_ERRNO(open("/tmp/mount/m/nothing", O_RDONLY), ENOENT);
     CHECK_EQUAL(unmount("/tmp/mount/m"), 0);
+    close(store);
     stop(pid);
 }
 
-/* Requests in service and those that wait all end with an error. */
+static void a_mount_outlives_its_ramfs(void)
+{
+    int pid = start_ramfs();
+    CHECK_EQUAL(mkdir("/tmp/mount/m", 0755), 0);
+    CHECK_EQUAL(mkdir("/tmp/mount/n", 0755), 0);
+    int home = open("/bin", O_RDONLY | O_DIRECTORY);
+    CHECK_EQUAL(mount("/tmp/mount/m", home), 0);
+    CHECK_EQUAL(mount("/tmp/mount/n", home), 0);
+    CHECK_EQUAL(unmount("/tmp/mount/n"), 0);
+    close(home);
+    for (int i = 0; i < 3; i++) {
+        kill(pid, SIGKILL);
+        CHECK_EQUAL(ending_of(pid), -SIGKILL);
+        pid = run_ramfs();
+        CHECK(fs_stat("/tmp/mount/m/sh").st_ino == fs_stat("/bin/sh").st_ino);
+        CHECK_ERRNO(rmdir("/tmp/mount/m"), EBUSY);
+        CHECK_ERRNO(open("/tmp/mount/n/sh", O_RDONLY), ENOENT);
+    }
+    CHECK_EQUAL(unmount("/tmp/mount/m"), 0);
+    CHECK_EQUAL(unmount("/tmp/mount/m"), -EINVAL);
+    CHECK_EQUAL(rmdir("/tmp/mount/m"), 0);
+    close(store);
+    stop(pid);
+}
+
+/* Requests in service and those that wait all end with an error, when nobody can serve them any more. */
 static void a_second_ramfs_dies_under_load(void)
 {
     int pid = start_ramfs(), writers[3], fd = open("/tmp/mount/old", O_WRONLY | O_CREAT, 0644);
@@ -376,7 +414,7 @@ static void a_second_ramfs_dies_under_load(void)
     CHECK_EQUAL(ending_of(pid), -SIGKILL);
     unmount("/tmp/mount");
     rmdir("/tmp/mount");
-    close(channel);
+    close(channel), close(store);
     for (int k = 0; k < 3; k++)
         CHECK_EQUAL(ending_of(writers[k]), 0);
     CHECK_ERRNO(write(fd, "x", 1), EIO);
@@ -395,6 +433,7 @@ int main(int argc, char **argv)
     RUN(another_server_goes_on_where_one_died);
     RUN(a_client_that_dies_waiting_is_forgotten);
     RUN(a_second_ramfs_is_a_place_like_any_other);
+    RUN(a_mount_outlives_its_ramfs);
     RUN(a_second_ramfs_dies_under_load);
     return check_end();
 }

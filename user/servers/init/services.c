@@ -1,21 +1,24 @@
 /*
- * The servers: which there are, what each is given, and that they run. A server's channel is made once and
- * held here; a server that dies is replaced by a new one on the same channel, and callers only notice that
- * it took longer. When one keeps dying its channel is let go, and its callers get EIO.
+ * The servers: which there are, what each is given, and that they run. A server's channel and the memory for
+ * its state are made once and held here; a server that dies is replaced by a new one on the same channel, which
+ * finds the state as it was left, and callers only notice that it took longer. When one keeps dying its channel
+ * is let go, and its callers get EIO.
  */
 #include "init.h"
 
+#include "../store.h"
+
 #include <common/cpio.h>
 #include <kinglet/system.h>
+#include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { CONSOLE, RAMFS, SERVICES };
 
 #define NO_SERVICE (-1)
 
-/* What a server finds in its handle table (3, the initrd, is where init has it, too). */
-#define SERVER_HANDLE_CHANNEL 4
-#define SERVER_HANDLE_EXTRA 5 /* its device, or a session on the server it needs */
+#define PAGE 4096
 
 struct service {
     const char *name;
@@ -23,8 +26,11 @@ struct service {
     int rank;
     const char *device; /* as in the device tree, or NULL */
     int needs;          /* the service it is given a session on, started before it; or NO_SERVICE */
+    uint64_t store_bytes; /* 0: half as much again as the machine has memory: only what is used costs any */
 
-    int channel, extra; /* handles; channel: -1 when given up */
+    int channel, extra, store; /* handles; channel: -1 when given up */
+    struct store_word *word;   /* the store's first page, as init sees it */
+    int deaths;                /* in a row, by itself, before it had served anything */
     int pid;            /* 0: not running */
     uint64_t start_at;  /* when it is to be started again, in ns since boot */
     struct restarts restarts;
@@ -32,7 +38,7 @@ struct service {
 
 static struct service services[SERVICES] = {
     [CONSOLE] = {.name = "console", .program = "sbin/console", .rank = RANK_DRIVER, .device = "ns16550a",
-                 .needs = NO_SERVICE},
+                 .needs = NO_SERVICE, .store_bytes = 32 * PAGE},
     [RAMFS] = {.name = "ramfs", .program = "sbin/ramfs", .rank = RANK_FILE_SYSTEM, .needs = CONSOLE},
 };
 
@@ -46,13 +52,23 @@ static _Noreturn void become(const struct service *service)
     struct cpio_entry program;
     int error = -ENOENT;
 
-    /* Both are put away above these places, so that neither is overwritten before it is moved. */
-    if (dup2(service->channel, SERVER_HANDLE_CHANNEL) < 0 || dup2(service->extra, SERVER_HANDLE_EXTRA) < 0)
+    /* All are put away above these places, so that none is overwritten before it is moved. */
+    if (dup2(service->channel, SERVER_HANDLE_CHANNEL) < 0 || dup2(service->extra, SERVER_HANDLE_EXTRA) < 0 ||
+        dup2(service->store, SERVER_HANDLE_STORE) < 0)
         error = -EMFILE;
     else if (cpio_find(archive, archive_size, service->program, &program) > 0)
         error = exec_image(INIT_HANDLE_INITRD, program.data_offset, program.size, argv, envp);
     say("cannot run %s: error %d", service->program, -error);
     _exit(1);
+}
+
+/* The boot option restarts=unlimited: servers are started again at once and never given up, for tests that kill
+ * them by the hundred. */
+static bool restarts_unlimited(void)
+{
+    char word[16] = "";
+
+    return boot_option("restarts", word, sizeof word) >= 0 && strcmp(word, "unlimited") == 0;
 }
 
 /* Plan the next start after the server ended or could not be started. `why`: in words. */
@@ -61,6 +77,11 @@ static void plan_start(struct service *service, int pid, const char *why)
     uint64_t now = clock_ns(), pause = restarts_note(&service->restarts, now);
 
     service->pid = 0;
+    if (restarts_unlimited()) {
+        service->start_at = now;
+        say("%s (pid %d) %s, starting it again", service->name, pid, why);
+        return;
+    }
     if (pause != 0) {
         service->start_at = now + pause;
         say("%s (pid %d) %s, starting it again in %d ms", service->name, pid, why, (int)(pause / 1000000));
@@ -71,8 +92,56 @@ static void plan_start(struct service *service, int pid, const char *why)
     service->channel = -1;
 }
 
+/* Memory for a server's state. 0, or an error. */
+static int make_store(struct service *service)
+{
+    struct system_info info;
+    int result = system_info(&info);
+    uint64_t bytes = service->store_bytes != 0 ? service->store_bytes : info.frames_total / 2 * 3 * PAGE;
+
+    if (result < 0)
+        return result;
+    service->store = put_away(memory_create(bytes));
+    if (service->store < 0)
+        return service->store;
+    result = memory_commit(service->store, 0, PAGE);
+    if (result == 0) {
+        service->word = map(service->store, 0, PAGE, MAP_READ | MAP_WRITE);
+        result = service->word != NULL ? 0 : -ENOMEM;
+    }
+    return result;
+}
+
+/* A server that time and again dies by itself of what it finds in its store gets a new one. */
+static void judge_store(struct service *service, const struct exit_status *status)
+{
+    bool killed = status->signal == SIGKILL || status->signal == SIGTERM || status->signal == SIGINT;
+
+    if (service->word->served != 0 || killed) {
+        service->deaths = service->word->served != 0 ? 0 : service->deaths;
+        return;
+    }
+    if (++service->deaths < STORE_DEATHS_MAX)
+        return;
+    service->deaths = 0;
+
+    struct service old = *service;
+
+    if (make_store(service) < 0) {
+        service->store = old.store;
+        service->word = old.word;
+        return;
+    }
+    unmap(old.word, PAGE);
+    close(old.store);
+    say("%s has died %d times before it served anyone: what it had kept is lost, it begins anew", service->name,
+        STORE_DEATHS_MAX);
+}
+
 static void start(struct service *service)
 {
+    service->word->served = 0;
+
     int pid = fork_flags(0);
 
     if (pid == 0)
@@ -98,7 +167,7 @@ static int prepare(struct service *service)
         say("this machine has no %s, which %s needs", service->device, service->name);
     else if (service->extra < 0)
         say("%s: cannot have what it needs: error %d", service->name, -service->extra);
-    return service->extra;
+    return service->extra < 0 ? service->extra : make_store(service);
 }
 
 int services_start(void)
@@ -124,6 +193,7 @@ bool services_ended(int pid, const struct exit_status *status)
 {
     for (int i = 0; i < SERVICES; i++) {
         if (services[i].pid == pid) {
+            judge_store(&services[i], status);
             plan_start(&services[i], pid, how_it_ended(status));
             return true;
         }

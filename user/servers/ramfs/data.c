@@ -103,7 +103,7 @@ static int64_t write_blocks(int channel, const struct message *m, struct inode *
     while (done < bytes) {
         uint64_t at = offset + done;
         size_t within = at % BLOCK_SIZE, n = BLOCK_SIZE - within;
-        bool fresh;
+        uint32_t fresh;
 
         if (n > bytes - done)
             n = bytes - done;
@@ -116,10 +116,12 @@ static int64_t write_blocks(int channel, const struct message *m, struct inode *
         int64_t result = grant_read(channel, m->token, done, data + within, n);
 
         if (result < 0) {
-            if (fresh)
-                file_drop_block(node, at / BLOCK_SIZE);
+            if (fresh != 0)
+                block_free(fresh);
             return done > 0 ? (int64_t)done : result;
         }
+        if (fresh != 0)
+            file_enter(node, at / BLOCK_SIZE, fresh);
         done += n;
     }
     return (int64_t)done;
@@ -148,12 +150,13 @@ int64_t op_write(int channel, const struct message *m, struct inode *node, struc
     if (offset + bytes > node->size && xv6_full(m))
         return -ENOSPC;
     file_prepare_gap(node, offset);
+    blocks_expect((bytes + offset % BLOCK_SIZE + BLOCK_SIZE - 1) / BLOCK_SIZE);
 
     int64_t done = write_blocks(channel, m, node, offset, bytes);
 
     if (done <= 0)
         return done;
-    file_grown(node, offset + (uint64_t)done);
+    file_grown(node, offset + (uint64_t)done, (flags & MSGF_APPEND) != 0);
     if ((flags & MSGF_APPEND) != 0) {
         answer->extra = offset + (uint64_t)done;
         answer->flags = REPLY_OFFSET;

@@ -72,6 +72,19 @@ size_t dir_slot(const struct inode *dir, uint64_t serial)
     return low;
 }
 
+/* Into the tables that are volatile, in which there is room. */
+static void enter(struct entry *e)
+{
+    struct directory_part *d = &e->parent->dir;
+    struct entry **bucket = &buckets[e->hash & (bucket_count - 1)];
+
+    e->chain = *bucket;
+    *bucket = e;
+    name_count++;
+    d->slots[d->used++] = (struct slot){e->serial, e};
+    d->live++;
+}
+
 int dir_add(struct inode *dir, const char *name, size_t length, uint32_t hash, struct inode *node)
 {
     struct directory_part *d = &dir->dir;
@@ -81,7 +94,7 @@ int dir_add(struct inode *dir, const char *name, size_t length, uint32_t hash, s
     if (bucket_count == 0 || !array_fit((void **)&d->slots, &d->room, d->used + 1, sizeof *d->slots))
         return -ENOSPC;
 
-    struct entry *e = malloc(sizeof *e + length + 1);
+    struct entry *e = entry_new(length);
 
     if (e == NULL)
         return -ENOSPC;
@@ -92,13 +105,44 @@ int dir_add(struct inode *dir, const char *name, size_t length, uint32_t hash, s
     e->length = (uint8_t)length;
     memcpy(e->name, name, length);
     e->name[length] = '\0';
-    e->chain = buckets[hash & (bucket_count - 1)];
-    buckets[hash & (bucket_count - 1)] = e;
-    name_count++;
-    d->slots[d->used++] = (struct slot){e->serial, e};
-    d->live++;
+    entry_set_live(e, true);
+    enter(e);
     dir->mtime_ns = ramfs_now();
     return 0;
+}
+
+void dir_forget(void)
+{
+    free(buckets);
+    buckets = NULL;
+    bucket_count = name_count = 0;
+}
+
+int dir_restore(struct entry *e)
+{
+    struct directory_part *d = &e->parent->dir;
+
+    if (name_count >= bucket_count)
+        rehash(bucket_count != 0 ? bucket_count * 2 : BUCKETS_MIN);
+    if (bucket_count == 0 || !array_fit((void **)&d->slots, &d->room, d->used + 1, sizeof *d->slots))
+        return -ENOMEM;
+    enter(e);
+    if (d->next_serial <= e->serial)
+        d->next_serial = e->serial + 1;
+    return 0;
+}
+
+static int by_serial(const void *a, const void *b)
+{
+    uint64_t first = ((const struct slot *)a)->serial, second = ((const struct slot *)b)->serial;
+
+    return first < second ? -1 : first > second;
+}
+
+void dir_sort(struct inode *dir)
+{
+    if (dir->dir.used > 1)
+        qsort(dir->dir.slots, dir->dir.used, sizeof *dir->dir.slots, by_serial);
 }
 
 void dir_remove(struct entry *e)
@@ -107,6 +151,7 @@ void dir_remove(struct entry *e)
     struct directory_part *d = &dir->dir;
     struct entry **link = &buckets[e->hash & (bucket_count - 1)];
 
+    entry_set_live(e, false);
     while (*link != e)
         link = &(*link)->chain;
     *link = e->chain;
@@ -114,7 +159,7 @@ void dir_remove(struct entry *e)
     d->slots[dir_slot(dir, e->serial)].entry = NULL;
     d->live--;
     dir->mtime_ns = ramfs_now();
-    free(e);
+    entry_free(e);
 
     while (d->used > 0 && d->slots[d->used - 1].entry == NULL)
         d->used--;

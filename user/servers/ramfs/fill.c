@@ -38,6 +38,7 @@ static int find_place(const char *path, struct place *place)
         result = walk(store_root(), part, 0, WALK_NAME, place);
         if (result == 0 && place->inode == NULL)
             result = make_node(place, S_IFDIR | 0755, 0, &made);
+        store_finish(0, NULL);
         if (result != 0)
             return result;
     }
@@ -46,9 +47,9 @@ static int find_place(const char *path, struct place *place)
 
 static void set_image(struct inode *node, const struct cpio_entry *entry)
 {
-    if (entry->size == 0 || node->file.image != NULL)
+    if (entry->size == 0 || node->file.image_size != 0)
         return;
-    node->file.image = entry->data;
+    node->file.image = (uint64_t)((const uint8_t *)entry->data - store_archive);
     node->file.image_size = entry->size;
     node->size = entry->size;
 }
@@ -115,6 +116,7 @@ int fill_from_archive(const void *archive, size_t size)
 
     while ((result = cpio_next(archive, size, &position, &entry)) > 0) {
         result = add_entry(&entry);
+        store_finish(0, NULL);
         if (result != 0)
             break;
     }
@@ -141,6 +143,7 @@ int fill_devices(void)
 
         if (result == 0 && place.inode == NULL)
             result = make_node(&place, S_IFCHR | 0666, devices[i].rdev, &node);
+        store_finish(0, NULL);
         if (result != 0)
             return result;
     }

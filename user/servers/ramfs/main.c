@@ -6,18 +6,23 @@
  */
 #include "ramfs.h"
 
+#include "../store.h"
+
 #include <common/format.h>
 #include <kinglet/system.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define HANDLE_INITRD 3
-#define HANDLE_CHANNEL 4
-#define HANDLE_CONSOLE 5
+#define HANDLE_INITRD SERVER_HANDLE_INITRD
+#define HANDLE_CHANNEL SERVER_HANDLE_CHANNEL
+#define HANDLE_CONSOLE SERVER_HANDLE_EXTRA
+#define HANDLE_STORE SERVER_HANDLE_STORE
 
+#define STORE_ADDRESS ((void *)0x1800000000) /* far above where map() puts things by itself */
 #define RESERVE_FRACTION 16 /* this part of the machine's memory is not for files */
-#define NAMES_FRACTION 64   /* and this part is kept for inodes and names, about ten thousand in 128 MiB */
+#define TABLES_FRACTION 128 /* and this part is kept for tables of names, some ten thousand in 128 MiB */
+#define CREDIT_FRACTION 128 /* so much of it is taken between two looks at what is left */
 
 static char paths[2 * PATH_MAX];
 
@@ -31,21 +36,54 @@ void ramfs_close(int handle)
     close(handle);
 }
 
-void *ramfs_break(intptr_t delta)
+int ramfs_keep(uint64_t key, int handle)
 {
-    void *old = sbrk(delta);
-
-    return old != (void *)-1 ? old : NULL;
+    return channel_keep(HANDLE_CHANNEL, key, handle);
 }
 
-/* Files may not take what new processes and the rest of the system need. */
-bool ramfs_may_grow(size_t bytes)
+/* Files may not take what new processes and the rest of the system need. Roughly: it is not looked at each time. */
+static bool may_take(size_t pages)
 {
-    struct system_info info;
+    static size_t credit;
 
-    if (system_info(&info) < 0)
+    if (credit < pages) {
+        struct system_info info;
+
+        if (system_info(&info) < 0 || info.frames_available < pages + info.frames_total / RESERVE_FRACTION)
+            return false;
+        credit = info.frames_available - info.frames_total / RESERVE_FRACTION;
+        if (credit > pages + info.frames_total / CREDIT_FRACTION)
+            credit = pages + info.frames_total / CREDIT_FRACTION;
+    }
+    credit -= pages;
+    return true;
+}
+
+static uint64_t offset_of(const void *address)
+{
+    return (uint64_t)((const uint8_t *)address - (const uint8_t *)STORE_ADDRESS);
+}
+
+bool ramfs_commit(void *start, size_t bytes)
+{
+    return may_take(bytes / BLOCK_SIZE) && memory_commit(HANDLE_STORE, offset_of(start), bytes) == 0;
+}
+
+void ramfs_decommit(void *start, size_t bytes)
+{
+    memory_decommit(HANDLE_STORE, offset_of(start), bytes);
+}
+
+bool ramfs_committed(uint8_t **from, uint8_t **end)
+{
+    uint64_t stop;
+    int64_t start = memory_next(HANDLE_STORE, offset_of(*from), &stop);
+
+    if (start < 0)
         return false;
-    return info.frames_available * BLOCK_SIZE >= bytes + info.frames_total / RESERVE_FRACTION * BLOCK_SIZE;
+    *from = (uint8_t *)STORE_ADDRESS + start;
+    *end = (uint8_t *)STORE_ADDRESS + stop;
+    return true;
 }
 
 static void say(const char *what, int error)
@@ -88,6 +126,20 @@ static int64_t serve_open_file(const struct message *m, struct reply *answer)
     }
 }
 
+/* A request that a ramfs which has died may have done already. True: it had, and here is its answer. */
+static bool was_done(const struct message *m, struct reply *answer)
+{
+    if ((message_flags(m) & MSGF_RETRY) == 0 || !journal_answered(m->token, answer))
+        return false;
+    refuse_handle(m); /* the session is kept under its key, if it was taken */
+
+    struct inode *opened = (answer->flags & REPLY_SESSION) != 0 ? inode_of(answer->extra) : NULL;
+
+    if (opened != NULL)
+        opened->references++;
+    return true;
+}
+
 static int64_t serve(const struct message *m, struct reply *answer)
 {
     if (m->op < MSG_READ && m->inlined == 0) {
@@ -122,47 +174,86 @@ static int64_t serve(const struct message *m, struct reply *answer)
     }
 }
 
-/* After a restart: count the sessions there already are as opens of the files that exist again. */
-static void count_old_sessions(void)
+/* A new file system. */
+static int make(const void *archive, size_t size)
+{
+    int result = store_make((uint32_t)(clock_ns() >> 10));
+
+    if (result != 0)
+        return result;
+    result = archive != NULL ? fill_from_archive(archive, size) : -ENOENT;
+    if (result != 0)
+        say("not all of the initrd could be used", result);
+    result = fill_devices();
+    if (result == 0)
+        store_sealed();
+    return result;
+}
+
+/* The sessions there are already are opens of files that exist still (or do not, if the store is a new one), and
+ * can be read and written, whatever the kernel last heard of that. */
+static int count_sessions(void)
 {
     int64_t n = channel_sessions(HANDLE_CHANNEL, NULL, 0);
     uint64_t *cookies = n > 0 ? calloc((size_t)n, sizeof *cookies) : NULL;
 
-    if (cookies == NULL)
-        return;
-
-    int64_t got = channel_sessions(HANDLE_CHANNEL, cookies, (size_t)n);
-
-    for (int64_t i = 0; i < got && i < n; i++) {
+    if (n > 0 && cookies == NULL)
+        return -ENOMEM;
+    if (n > 0)
+        n = channel_sessions(HANDLE_CHANNEL, cookies, (size_t)n);
+    for (int64_t i = 0; i < n; i++) {
         struct inode *node = inode_of(cookies[i]);
 
+        session_ready(HANDLE_CHANNEL, cookies[i], POLLIN | POLLOUT);
         if (node != NULL)
             node->references++;
     }
     free(cookies);
+    return 0;
+}
+
+/* Take what the last ramfs had mounted and registered. */
+static void take_kept(void)
+{
+    uint64_t key = 0;
+
+    for (int handle; (handle = channel_kept(HANDLE_CHANNEL, key, &key)) >= 0; key++) {
+        if (mount_restore(key, handle))
+            continue;
+        channel_keep(HANDLE_CHANNEL, key, -1);
+        close(handle);
+    }
 }
 
 static int prepare(void)
 {
-    int64_t size = memory_size(HANDLE_INITRD);
+    int64_t size = memory_size(HANDLE_INITRD), bytes = memory_size(HANDLE_STORE);
     const void *archive = size > 0 ? map(HANDLE_INITRD, 0, (uint64_t)size, MAP_READ) : NULL;
     struct system_info info;
-    int result = system_info(&info);
+    int result = bytes > 0 ? system_info(&info) : (int)bytes;
 
-    if (result == 0)
-        result = store_init((uint32_t)(clock_ns() >> 10), info.frames_total / NAMES_FRACTION * BLOCK_SIZE);
-    if (result != 0)
+    if (result < 0)
         return result;
-    if (archive == NULL)
-        say("cannot map the initrd", size < 0 ? (int)size : -ENOMEM);
-    else if ((result = fill_from_archive(archive, (size_t)size)) != 0)
-        say("not all of the initrd could be used", result);
-    result = fill_devices();
-    if (result != 0)
+    if (map_at(STORE_ADDRESS, HANDLE_STORE, 0, (uint64_t)bytes, MAP_READ | MAP_WRITE) == NULL)
+        return -ENOMEM;
+    result = store_open(STORE_ADDRESS, (uint64_t)bytes, archive, info.frames_total / TABLES_FRACTION * BLOCK_SIZE);
+    if (result < 0)
         return result;
-    store_sealed();
+    result = result > 0 ? restore() : make(archive, size > 0 ? (size_t)size : 0);
+    if (result > 0)
+        say("parts of the store made no sense and were dropped", -EIO);
+    if (result < 0)
+        return result;
     driver_set(MAJOR_CONSOLE, HANDLE_CONSOLE);
-    return channel_serve(HANDLE_CHANNEL, paths, sizeof paths);
+    result = channel_serve(HANDLE_CHANNEL, paths, sizeof paths);
+    if (result == 0)
+        result = count_sessions();
+    if (result != 0)
+        return result;
+    take_kept();
+    inodes_orphaned();
+    store_finish(0, NULL);
+    return 0;
 }
 
 /* A reply that the kernel refused (a client that named no buffer, a handle that is none) is made one that
@@ -186,9 +277,10 @@ int main(void)
 
     if (result < 0) {
         say("cannot start", result);
+        if (result == -ENOMEM && store != NULL)
+            store->served = 1; /* the store is not to blame */
         return 1;
     }
-    count_old_sessions();
     for (;;) {
         reply_receive(HANDLE_CHANNEL, &answer, &m);
         if (m.op < 0 && mend(&answer, m.op))
@@ -196,16 +288,21 @@ int main(void)
         answer.token = 0;
         answer.flags = 0;
         if (m.op >= MSG_OPEN) {
+            if (!was_done(&m, &answer)) {
+                answer.status = serve(&m, &answer);
+                store_finish(m.token, &answer);
+            }
             answer.token = m.token;
-            answer.status = serve(&m, &answer);
         } else if (m.op == MSG_CLOSE) {
             struct inode *node = inode_of(m.cookie);
 
             if (node != NULL)
                 inode_release(node);
+            store_finish(0, NULL);
         } else if (m.op < 0) {
             say("cannot receive", (int)m.op);
             return 1;
         }
+        store->served = 1;
     }
 }

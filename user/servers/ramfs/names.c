@@ -29,12 +29,9 @@ int64_t answer_redirect(struct reply *answer, int session, size_t consumed)
 int64_t answer_stat(const struct inode *node, struct reply *answer)
 {
     static struct stat out;
-    static uint64_t instance;
 
-    if (instance == 0)
-        instance = ramfs_now() | 1;
     out = (struct stat){
-        .st_dev = instance,
+        .st_dev = store->instance,
         .st_ino = (uint64_t)node->index + 1,
         .st_mode = node->mode,
         .st_nlink = node->links,
@@ -106,16 +103,17 @@ int make_node(const struct place *place, uint32_t mode, uint32_t rdev, struct in
     if (node == NULL)
         return -ENOSPC;
     node->rdev = rdev;
+    if (S_ISDIR(mode))
+        node->dir.parent = place->dir;
     if (dir_add(place->dir, place->name, place->length, place->hash, node) != 0) {
+        if (S_ISDIR(mode))
+            place->dir->references++; /* as for every directory that goes */
         inode_settle(node);
         return -ENOSPC;
     }
-    node->links = 1;
-    if (S_ISDIR(mode)) {
-        node->links = 2;
-        node->dir.parent = place->dir;
-        place->dir->links++;
-    }
+    CHANGE(node->links) = S_ISDIR(mode) ? 2 : 1;
+    if (S_ISDIR(mode))
+        CHANGE(place->dir->links)++;
     *out = node;
     return 0;
 }
@@ -162,9 +160,9 @@ static void remove_directory(struct entry *entry)
     struct inode *node = entry->inode, *parent = entry->parent;
 
     dir_remove(entry);
-    parent->links--;
+    CHANGE(parent->links)--;
     parent->references++;
-    node->links = 0;
+    CHANGE(node->links) = 0;
     inode_settle(node);
 }
 
@@ -173,7 +171,7 @@ static void remove_file(struct entry *entry)
     struct inode *node = entry->inode;
 
     dir_remove(entry);
-    node->links--;
+    CHANGE(node->links)--;
     inode_settle(node);
 }
 
@@ -256,7 +254,7 @@ int64_t op_link(const struct message *m, const char *path, struct reply *answer)
         return -EMLINK;
     result = dir_add(to.dir, to.name, to.length, to.hash, from.inode);
     if (result == 0)
-        from.inode->links++;
+        CHANGE(from.inode->links)++;
     return result;
 }
 
@@ -317,23 +315,23 @@ int64_t op_rename(const struct message *m, const char *path, struct reply *answe
         if (result != 0)
             return result;
         if (is_directory)
-            to.dir->links++;
+            CHANGE(to.dir->links)++;
     } else {
-        to.entry->inode = node; /* at no time is the new name without a file */
+        CHANGE(to.entry->inode) = node;
         to.dir->mtime_ns = ramfs_now();
     }
     dir_remove(from.entry);
     if (is_directory) {
-        from.dir->links--;
-        node->dir.parent = to.dir;
+        CHANGE(from.dir->links)--;
+        CHANGE(node->dir.parent) = to.dir;
     }
     if (old == NULL)
         return 0;
     if (is_directory) {
         to.dir->references++; /* for the removed one's ".." */
-        old->links = 0;
+        CHANGE(old->links) = 0;
     } else {
-        old->links--;
+        CHANGE(old->links)--;
     }
     inode_settle(old);
     return 0;

@@ -6,7 +6,11 @@
 
 #define READY ((uint64_t)(POLLIN | POLLOUT) << SESSION_READY_SHIFT)
 
+/* Sessions that are kept for the next ramfs have these keys: an inode's number, or this and a major number. */
+#define KEY_DRIVER (1ull << 32)
+
 static int driver_sessions[MAJORS]; /* handle + 1; 0: none */
+static uint64_t unmounted;          /* an inode's number + 1: nothing is mounted there any more; or 0 */
 
 int driver_set(uint64_t major, int session)
 {
@@ -26,8 +30,12 @@ void refuse_handle(const struct message *m)
 
 int64_t op_register_driver(const struct message *m)
 {
-    int result = (message_flags(m) & MSGF_HANDLE) != 0 ? driver_set(m->arg0, (int)m->arg1) : -EINVAL;
+    int result = -EINVAL;
 
+    if ((message_flags(m) & MSGF_HANDLE) != 0 && m->arg0 < MAJORS && m->arg0 != MAJOR_OWN)
+        result = ramfs_keep(KEY_DRIVER + m->arg0, (int)m->arg1);
+    if (result == 0)
+        result = driver_set(m->arg0, (int)m->arg1);
     if (result != 0)
         refuse_handle(m);
     return result;
@@ -177,8 +185,11 @@ int64_t op_mount(const struct message *m, const char *path, struct reply *answer
             result = -EBUSY;
     }
     if (result == 0)
+        result = ramfs_keep(place.inode->index, (int)m->arg1);
+    if (result == 0) {
+        CHANGE(place.inode->dir.mounted) = 1;
         place.inode->dir.mount = (int)m->arg1;
-    else
+    } else
         refuse_handle(m); /* on a redirect, the next server gets a copy of its own */
     return result == WALK_REDIRECT ? 0 : result;
 }
@@ -193,6 +204,32 @@ int64_t op_unmount(const struct message *m, const char *path, struct reply *answ
     if (!S_ISDIR(place.inode->mode) || place.inode->dir.mount < 0)
         return -EINVAL;
     ramfs_close(place.inode->dir.mount);
+    CHANGE(place.inode->dir.mounted) = 0;
     place.inode->dir.mount = -1;
+    unmounted = (uint64_t)place.inode->index + 1; /* the session is let go when this has taken effect */
     return 0;
+}
+
+void mounts_settle(void)
+{
+    if (unmounted != 0)
+        ramfs_keep(unmounted - 1, -1);
+    unmounted = 0;
+}
+
+void mounts_forget(void)
+{
+    unmounted = 0;
+}
+
+bool mount_restore(uint64_t key, int handle)
+{
+    struct inode *node = inode_from(key);
+
+    if (key >= KEY_DRIVER)
+        return driver_set(key - KEY_DRIVER, handle) == 0;
+    if (node == NULL || node->index != key || !S_ISDIR(node->mode) || node->dir.mounted == 0)
+        return false;
+    node->dir.mount = handle;
+    return true;
 }

@@ -1,13 +1,43 @@
 /*
- * Inodes and blocks, and where their memory comes from. Everything is taken when it is needed and given
- * back when it is not: another program may want it, and tests count pages.
- * Used by all of ramfs; knows nothing of names, paths or messages.
+ * The store: its layout, and where inodes and names lie in it. Both lie on pages of their own kind, which get
+ * memory with their first item and lose it with their last. Which items are in use follows from what is in
+ * them (an inode's mode, a page's word of live names); the words here only save looking, and are volatile.
+ * Used by all of ramfs; knows nothing of paths or messages. Makes no system call but through main.c.
  */
 #include "ramfs.h"
 
-#include <common/list.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define STORE_MAGIC 0x4b696e676c657446ull
+#define HEADER_PAGES 2
+#define AREA_FRACTION 8 /* this part of the store is for inodes, and this for names */
+
+#define PAGE_INODES_MAX 32
+#define ARCHIVE_INODES 256 /* where the initrd's inodes begin: xv6's tests take numbers above 200 for damage */
+
+#define CELL_BYTES 64 /* names are kept in so many cells as they need */
+#define PAGE_CELLS 64 /* the first is the page's own */
+#define TOUCHED_BYTES 65536u /* of the reserve */
+
+struct area {
+    uint8_t *base;
+    size_t pages;
+    size_t hint;    /* no page below this one has a free item */
+    uint64_t items; /* a bit for each item of a page */
+    uint64_t own;   /* those that are never free */
+    uint64_t *used; /* for each page, a bit for each item that is in use; 0: it has no memory */
+};
+
+struct store *store;
+const uint8_t *store_archive;
+static uint64_t store_bytes;
+static struct area inodes, names;
+
+uint8_t *store_end(void)
+{
+    return (uint8_t *)store + store_bytes;
+}
 
 /* ---- growing arrays ---- */
 
@@ -44,100 +74,127 @@ bool array_fit(void **array, size_t *room, size_t need, size_t size)
     return true;
 }
 
-/* ---- inodes: slabs of 32 ---- */
+/* ---- areas ---- */
 
-#define SLAB_INODES 32
-#define ARCHIVE_SLAB 8 /* where the initrd's inodes begin: xv6's tests take numbers above 200 for damage */
-
-struct slab {
-    uint32_t used; /* a bit for each inode */
-    struct inode node[SLAB_INODES];
-};
-
-static struct slab **slabs; /* NULL: given back */
-static size_t slab_room, slab_count;
-static size_t slab_hint; /* no slab below this one has a free inode */
-static uint32_t generation_next, generation_start;
-
-static struct slab *slab_new(size_t at)
+static bool area_init(struct area *area, uint8_t *base, size_t pages, uint64_t items, uint64_t own)
 {
-    struct slab *slab = ramfs_may_grow(sizeof *slab) ? calloc(1, sizeof *slab) : NULL;
+    free(area->used);
+    *area = (struct area){.base = base, .pages = pages, .items = items, .own = own};
+    area->used = calloc(pages, sizeof *area->used);
+    return area->used != NULL;
+}
 
-    if (slab == NULL)
-        return NULL;
-    if (at >= slab_count) {
-        if (!array_fit((void **)&slabs, &slab_room, at + 1, sizeof *slabs)) {
-            free(slab);
-            return NULL;
-        }
-        slab_count = at + 1;
+/* The first of n free items in a row on one page: its number in the area. -1: no memory. */
+static int64_t area_take(struct area *area, unsigned n)
+{
+    while (area->hint < area->pages && area->used[area->hint] == area->items)
+        area->hint++;
+    for (size_t page = area->hint; page < area->pages; page++) {
+        uint64_t *used = &area->used[page];
+        uint64_t rows = area->items & ~(*used | area->own);
+
+        for (unsigned i = 1; i < n; i++)
+            rows &= rows >> 1; /* bits that begin a row of i + 1 */
+        if (rows == 0)
+            continue;
+        if (*used == 0 && !ramfs_commit(area->base + page * BLOCK_SIZE, BLOCK_SIZE))
+            return -1;
+
+        int bit = __builtin_ctzll(rows);
+
+        *used |= area->own | ((1ull << n) - 1) << bit;
+        return (int64_t)page * 64 + bit;
     }
-    slabs[at] = slab;
-    return slab;
+    return -1;
+}
+
+static void area_give(struct area *area, uint64_t number, unsigned n)
+{
+    size_t page = number / 64;
+    uint64_t *used = &area->used[page];
+
+    *used &= ~(((1ull << n) - 1) << number % 64);
+    if (page < area->hint)
+        area->hint = page;
+    if (*used != area->own)
+        return;
+    *used = 0;
+    ramfs_decommit(area->base + page * BLOCK_SIZE, BLOCK_SIZE);
+}
+
+/* Give back the pages of which nothing turned out to be in use. */
+static void area_trim(struct area *area)
+{
+    uint8_t *from = area->base, *end;
+
+    while (ramfs_committed(&from, &end) && from < area->base + area->pages * BLOCK_SIZE) {
+        for (; from < end && from < area->base + area->pages * BLOCK_SIZE; from += BLOCK_SIZE) {
+            uint64_t *used = &area->used[(size_t)(from - area->base) / BLOCK_SIZE];
+
+            if ((*used & ~area->own) != 0)
+                continue;
+            *used = 0;
+            ramfs_decommit(from, BLOCK_SIZE);
+        }
+    }
+}
+
+/* ---- inodes ---- */
+
+static struct inode *inode_at(uint64_t index)
+{
+    return (struct inode *)inodes.base + index;
+}
+
+static uint64_t inode_count(void)
+{
+    return (uint64_t)inodes.pages * PAGE_INODES_MAX;
+}
+
+static bool inode_in_use(uint64_t index)
+{
+    return index < inode_count() && inodes.used[index / PAGE_INODES_MAX] >> index % PAGE_INODES_MAX & 1;
 }
 
 struct inode *inode_new(uint32_t mode)
 {
-    while (slab_hint < slab_count && slabs[slab_hint] != NULL && slabs[slab_hint]->used == UINT32_MAX)
-        slab_hint++;
+    int64_t number = area_take(&inodes, 1);
 
-    struct slab *slab = slab_hint < slab_count ? slabs[slab_hint] : NULL;
-
-    if (slab == NULL && (slab = slab_new(slab_hint)) == NULL)
+    if (number < 0)
         return NULL;
 
-    int bit = __builtin_ctz(~slab->used);
-    struct inode *node = &slab->node[bit];
+    uint64_t index = (uint64_t)number / 64 * PAGE_INODES_MAX + (uint64_t)number % 64;
+    struct inode *node = inode_at(index);
 
     memset(node, 0, sizeof *node);
-    slab->used |= 1u << bit;
-    node->index = (uint32_t)slab_hint * SLAB_INODES + bit;
-    node->generation = generation_next;
-    if (generation_next != 0 && ++generation_next == 0)
-        generation_next = 1;
-    node->mode = mode;
+    node->index = (uint32_t)index;
+    node->generation = store->generation_next;
+    if (store->generation_next != 0 && ++store->generation_next == 0)
+        store->generation_next = 1;
     node->mtime_ns = ramfs_now();
     if (S_ISDIR(mode)) {
         node->dir.next_serial = SERIAL_FIRST;
         node->dir.mount = -1;
     }
+    node->mode = mode;
     return node;
 }
 
 static void inode_free(struct inode *node)
 {
-    size_t at = node->index / SLAB_INODES;
-    struct slab *slab = slabs[at];
-
     if (S_ISDIR(node->mode))
         free(node->dir.slots);
     else if (S_ISREG(node->mode))
-        file_resize(node, 0);
-    slab->used &= ~(1u << node->index % SLAB_INODES);
-    if (at < slab_hint)
-        slab_hint = at;
-    if (slab->used != 0)
-        return;
-    free(slab);
-    slabs[at] = NULL;
-    while (slab_count > 0 && slabs[slab_count - 1] == NULL)
-        slab_count--;
-    if (slab_hint > slab_count)
-        slab_hint = slab_count;
-    array_fit((void **)&slabs, &slab_room, slab_count, sizeof *slabs);
+        file_empty(node);
+    node->mode = 0;
+    area_give(&inodes, (uint64_t)node->index / PAGE_INODES_MAX * 64 + node->index % PAGE_INODES_MAX, 1);
 }
 
 struct inode *inode_of(uint64_t cookie)
 {
     uint32_t index = (uint32_t)cookie;
-    size_t at = index / SLAB_INODES;
 
-    if (at >= slab_count || slabs[at] == NULL || !(slabs[at]->used >> index % SLAB_INODES & 1))
-        return NULL;
-
-    struct inode *node = &slabs[at]->node[index % SLAB_INODES];
-
-    return node->generation == cookie >> 32 ? node : NULL;
+    return inode_in_use(index) && inode_at(index)->generation == cookie >> 32 ? inode_at(index) : NULL;
 }
 
 uint64_t inode_cookie(const struct inode *node)
@@ -145,10 +202,37 @@ uint64_t inode_cookie(const struct inode *node)
     return (uint64_t)node->generation << 32 | node->index;
 }
 
-/* A removed directory keeps its parent, so that ".." leads out of it; so one end may bring the next. */
+struct inode *inode_from(uint64_t index)
+{
+    while (index < inode_count() && !inode_in_use(index))
+        index = inodes.used[index / PAGE_INODES_MAX] == 0 ? (index / PAGE_INODES_MAX + 1) * PAGE_INODES_MAX
+                                                          : index + 1;
+    return index < inode_count() ? inode_at(index) : NULL;
+}
+
+bool inode_is_one(const void *pointer)
+{
+    size_t offset = (size_t)((const uint8_t *)pointer - inodes.base);
+
+    return (const uint8_t *)pointer >= inodes.base && offset % sizeof(struct inode) == 0 &&
+           inode_in_use(offset / sizeof(struct inode));
+}
+
+#define SETTLING_MAX 4
+
+static struct inode *settling[SETTLING_MAX];
+static size_t settling_count;
+
 void inode_settle(struct inode *node)
 {
-    while (node->links == 0 && node->references == 0) {
+    if (settling_count < SETTLING_MAX)
+        settling[settling_count++] = node;
+}
+
+/* A removed directory keeps its parent, so that ".." leads out of it; so one end may bring the next. */
+static void settle(struct inode *node)
+{
+    while (node->mode != 0 && node->links == 0 && node->references == 0) {
         struct inode *parent = S_ISDIR(node->mode) ? node->dir.parent : NULL;
 
         inode_free(node);
@@ -159,6 +243,12 @@ void inode_settle(struct inode *node)
     }
 }
 
+void inodes_settle(void)
+{
+    while (settling_count > 0)
+        settle(settling[--settling_count]);
+}
+
 void inode_release(struct inode *node)
 {
     if (node->references > 0) /* sessions that init made on the root were never counted */
@@ -166,154 +256,177 @@ void inode_release(struct inode *node)
     inode_settle(node);
 }
 
-/* ---- blocks: page-aligned chunks of 16 ---- */
+void inodes_orphaned(void)
+{
+    struct inode *node;
 
-/* Chunks lie at the end of the heap, one behind the other, above what malloc has. When one is empty the
- * last of them moves into its place, and the heap ends lower: so what files held goes back to the system at
- * once, whatever order it is freed in. Blocks are known by number; only a chunk knows its address. */
+    for (uint64_t index = 0; (node = inode_from(index)) != NULL; index++) {
+        index = node->index;
+        settle(node); /* and its page may be gone */
+    }
+}
 
-#define CHUNK_BLOCKS 16
-#define CHUNK_BYTES (CHUNK_BLOCKS * BLOCK_SIZE)
-#define CHUNK_ALL ((1u << CHUNK_BLOCKS) - 1)
+/* ---- names ---- */
 
-struct chunk {
-    struct list_node room;  /* on `chunks_with_room` while a block is free */
-    struct list_node order; /* on `chunks_by_address` */
-    uint8_t *base;
-    uint32_t index;
-    uint32_t free; /* a bit for each block */
+struct name_page {
+    uint64_t live; /* a bit for each cell in which a name begins that counts */
 };
 
-static struct chunk **chunks; /* by index; NULL: given back */
-static size_t chunk_room, chunk_count;
-static size_t blocks_used;
-static size_t chunk_hint; /* all of `chunks` below this are there */
-static struct list chunks_with_room = {{&chunks_with_room.head, &chunks_with_room.head}};
-static struct list chunks_by_address = {{&chunks_by_address.head, &chunks_by_address.head}};
-
-/* Memory for a chunk at the end of the heap, or NULL. */
-static uint8_t *extend_heap(void)
+static unsigned cells_of(size_t length)
 {
-    size_t pad = -(uintptr_t)ramfs_break(0) & (BLOCK_SIZE - 1);
-    uint8_t *start = ramfs_may_grow(CHUNK_BYTES) ? ramfs_break((intptr_t)(pad + CHUNK_BYTES)) : NULL;
-
-    return start != NULL ? start + pad : NULL;
+    return (unsigned)((offsetof(struct entry, name) + length + 1 + CELL_BYTES - 1) / CELL_BYTES);
 }
 
-static struct chunk *chunk_new(void)
+static struct name_page *page_of(const struct entry *entry)
 {
-    struct chunk *chunk = malloc(sizeof *chunk);
+    return (struct name_page *)((uintptr_t)entry & ~(uintptr_t)(BLOCK_SIZE - 1));
+}
 
-    if (chunk == NULL)
-        return NULL;
-    while (chunk_hint < chunk_count && chunks[chunk_hint] != NULL)
-        chunk_hint++;
+static unsigned cell_of(const struct entry *entry)
+{
+    return (unsigned)((uintptr_t)entry % BLOCK_SIZE / CELL_BYTES);
+}
 
-    /* Never for less than there are: a place in the middle must not make the array shrink. */
-    size_t need = chunk_hint == chunk_count ? chunk_count + 1 : chunk_count;
+struct entry *entry_new(size_t length)
+{
+    int64_t number = area_take(&names, cells_of(length));
 
-    if (!array_fit((void **)&chunks, &chunk_room, need, sizeof *chunks) ||
-        (chunk->base = extend_heap()) == NULL) {
-        free(chunk);
-        return NULL;
+    return number < 0 ? NULL : (struct entry *)(names.base + (uint64_t)number * CELL_BYTES);
+}
+
+void entry_set_live(struct entry *entry, bool live)
+{
+    uint64_t bit = 1ull << cell_of(entry);
+
+    if (live)
+        CHANGE(page_of(entry)->live) |= bit;
+    else
+        CHANGE(page_of(entry)->live) &= ~bit;
+}
+
+static struct entry *going[SETTLING_MAX];
+static size_t going_count;
+
+void entry_free(struct entry *entry)
+{
+    if (going_count < SETTLING_MAX)
+        going[going_count++] = entry;
+}
+
+void entries_settle(void)
+{
+    while (going_count > 0) {
+        struct entry *entry = going[--going_count];
+
+        area_give(&names, (uint64_t)((uint8_t *)entry - names.base) / CELL_BYTES, cells_of(entry->length));
     }
-    chunk->index = (uint32_t)chunk_hint;
-    chunk->free = CHUNK_ALL;
-    list_push_front(&chunks_with_room, &chunk->room);
-    list_push_back(&chunks_by_address, &chunk->order);
-    chunks[chunk_hint] = chunk;
-    if (chunk_hint == chunk_count)
-        chunk_count++;
-    return chunk;
 }
 
-uint32_t block_new(void)
+/* ---- after a restart ---- */
+
+enum page_kind page_found(uint8_t *page)
 {
-    struct list_node *first = list_first(&chunks_with_room);
-    struct chunk *chunk = first != NULL ? list_entry(first, struct chunk, room) : chunk_new();
-
-    if (chunk == NULL)
-        return 0;
-
-    int bit = __builtin_ctz(chunk->free);
-
-    chunk->free &= ~(1u << bit);
-    if (chunk->free == 0)
-        list_remove(&chunk->room);
-    blocks_used++;
-    return chunk->index * CHUNK_BLOCKS + bit + 1;
+    if (page < inodes.base)
+        return PAGE_HEADER;
+    if (page < names.base)
+        return PAGE_INODES;
+    if (page < names.base + names.pages * BLOCK_SIZE)
+        return PAGE_NAMES;
+    block_page_found(page);
+    return PAGE_BLOCK;
 }
 
-size_t store_blocks(void)
+struct entry *page_entry(uint8_t *page, const struct entry *after)
 {
-    return blocks_used;
+    uint64_t live = ((struct name_page *)page)->live & ~1ull;
+
+    if (after != NULL)
+        live &= ~((2ull << cell_of(after)) - 1);
+    return live != 0 ? (struct entry *)(page + (size_t)__builtin_ctzll(live) * CELL_BYTES) : NULL;
 }
 
-/* Let an empty chunk go, and the end of the heap with it. Where malloc has had to put something behind the
- * chunks that is not possible: then it stays, to be used again. */
-static void chunk_free(struct chunk *chunk)
+bool entry_fits(const struct entry *entry)
 {
-    struct chunk *last = list_entry(chunks_by_address.head.prev, struct chunk, order);
-
-    if (ramfs_break(0) != last->base + CHUNK_BYTES)
-        return;
-    if (chunk != last) {
-        for (uint32_t i = 0; i < CHUNK_BLOCKS; i++)
-            if (!(last->free >> i & 1))
-                memcpy(chunk->base + i * BLOCK_SIZE, last->base + i * BLOCK_SIZE, BLOCK_SIZE);
-        last->base = chunk->base;
-        list_remove(&last->order);
-        list_insert_before(&chunk->order, &last->order);
-    }
-    ramfs_break(-(intptr_t)CHUNK_BYTES);
-    list_remove(&chunk->order);
-    list_remove(&chunk->room);
-    chunks[chunk->index] = NULL;
-    if (chunk->index < chunk_hint)
-        chunk_hint = chunk->index;
-    free(chunk);
-    while (chunk_count > 0 && chunks[chunk_count - 1] == NULL)
-        chunk_count--;
-    if (chunk_hint > chunk_count)
-        chunk_hint = chunk_count;
-    array_fit((void **)&chunks, &chunk_room, chunk_count, sizeof *chunks);
+    return cell_of(entry) + cells_of(entry->length) <= PAGE_CELLS;
 }
 
-void block_free(uint32_t block)
+void entry_found(struct entry *entry)
 {
-    struct chunk *chunk = chunks[(block - 1) / CHUNK_BLOCKS];
-
-    if (chunk->free == 0)
-        list_push_front(&chunks_with_room, &chunk->room);
-    chunk->free |= 1u << (block - 1) % CHUNK_BLOCKS;
-    blocks_used--;
-    if (chunk->free == CHUNK_ALL && chunk->index != 0)
-        chunk_free(chunk);
+    names.used[(size_t)((uint8_t *)page_of(entry) - names.base) / BLOCK_SIZE] |=
+        names.own | ((1ull << cells_of(entry->length)) - 1) << cell_of(entry);
 }
 
-uint8_t *block_data(uint32_t block)
+void inode_found(struct inode *node)
 {
-    return chunks[(block - 1) / CHUNK_BLOCKS]->base + (size_t)((block - 1) % CHUNK_BLOCKS) * BLOCK_SIZE;
+    inodes.used[node->index / PAGE_INODES_MAX] |= 1ull << node->index % PAGE_INODES_MAX;
+}
+
+uint64_t inode_index_at(const void *pointer)
+{
+    return (uint64_t)((const uint8_t *)pointer - inodes.base) / sizeof(struct inode);
+}
+
+void store_trim(void)
+{
+    area_trim(&inodes);
+    area_trim(&names);
+    blocks_trim();
 }
 
 /* ---- start ---- */
 
-#define TOUCHED_BYTES 65536u /* of the reserve */
-
-/* The first chunk stays, and its pages are had from the start, as is some of the reserve: a system with a
- * few small files neither grows nor shrinks. */
-int store_init(uint32_t generation, size_t reserve_bytes)
+static bool lay_out(void)
 {
-    void *reserve = malloc(reserve_bytes);
-    struct chunk *first = reserve != NULL ? chunk_new() : NULL;
+    size_t pages = store_bytes / BLOCK_SIZE, part = pages / AREA_FRACTION;
+    uint8_t *at = (uint8_t *)store + HEADER_PAGES * BLOCK_SIZE;
 
-    if (first == NULL)
+    return area_init(&inodes, at, part, (1ull << PAGE_INODES_MAX) - 1, 0) &&
+           area_init(&names, at + part * BLOCK_SIZE, part, UINT64_MAX, 1) &&
+           blocks_init(at + 2 * part * BLOCK_SIZE, pages - HEADER_PAGES - 2 * part);
+}
+
+/* malloc keeps what is freed in the middle of its heap, so that a system with some files neither grows nor
+ * shrinks; and some of it is had from the start. */
+static bool set_apart(size_t bytes)
+{
+    static void *above;
+    void *reserve = malloc(bytes);
+
+    if (above == NULL)
+        above = malloc(1);
+    if (reserve == NULL || above == NULL)
+        return false;
+    memset(reserve, 0, bytes < TOUCHED_BYTES ? bytes : TOUCHED_BYTES);
+    free(reserve);
+    return true;
+}
+
+int store_open(void *base, uint64_t bytes, const void *archive, size_t reserve)
+{
+    store = base;
+    store_bytes = bytes;
+    store_archive = archive;
+    settling_count = going_count = 0;
+    dir_forget();
+    mounts_forget();
+    if (!set_apart(reserve) || !ramfs_commit(base, HEADER_PAGES * BLOCK_SIZE) || !lay_out())
         return -ENOMEM;
-    for (size_t i = 0; i < CHUNK_BYTES; i += BLOCK_SIZE)
-        first->base[i] = 0;
-    memset(reserve, 0, reserve_bytes < TOUCHED_BYTES ? reserve_bytes : TOUCHED_BYTES);
-    free(reserve); /* malloc keeps it: it no longer lies at the end of the heap */
-    generation_start = generation != 0 ? generation : 1;
+    return store->magic == STORE_MAGIC && store->bytes == bytes;
+}
+
+int store_make(uint32_t generation)
+{
+    uint8_t *start = (uint8_t *)store + HEADER_PAGES * BLOCK_SIZE;
+
+    store->magic = 0;
+    ramfs_decommit(start, (size_t)(store_end() - start));
+    blocks_trim();
+    store->bytes = store_bytes;
+    store->instance = ramfs_now() | 1;
+    store->journal_used = 0;
+    store->last_token = 0;
+    store->generation_next = 0;
+    store->generation_start = generation != 0 ? generation : 1;
 
     struct inode *root = inode_new(S_IFDIR | 0755);
 
@@ -321,17 +434,20 @@ int store_init(uint32_t generation, size_t reserve_bytes)
         return -ENOMEM;
     root->links = 2;
     root->dir.parent = root;
-    slab_hint = ARCHIVE_SLAB;
+    inodes.hint = ARCHIVE_INODES / PAGE_INODES_MAX;
     return 0;
 }
 
 void store_sealed(void)
 {
-    generation_next = generation_start;
-    slab_hint = 0;
+    store_finish(0, NULL);
+    store->generation_next = store->generation_start;
+    inodes.hint = 0;
+    __asm__ volatile("" : : : "memory");
+    store->magic = STORE_MAGIC;
 }
 
 struct inode *store_root(void)
 {
-    return &slabs[0]->node[0];
+    return inode_at(0);
 }

@@ -63,7 +63,7 @@ enum message_op {
 #define MSGF_APPEND 0x1  /* the session is O_APPEND */
 #define MSGF_NONBLOCK 0x2 /* the session is O_NONBLOCK: -EAGAIN instead of parking the request */
 #define MSGF_XV6 0x4     /* the client goes by xv6's rules (SYS_rules) */
-#define MSGF_RETRY 0x8   /* was in service when the server died: may have been done already (never set yet) */
+#define MSGF_RETRY 0x8   /* it was in service when a server died: that one may have done it already */
 #define MSGF_HANDLE 0x10 /* arg1 is a handle that the server now has (CALL_HANDLE, mount): else just a number */
 
 struct message {

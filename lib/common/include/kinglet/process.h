@@ -104,6 +104,7 @@ struct system_info {
 /* map() protections */
 #define MAP_READ 1
 #define MAP_WRITE 2
+#define MAP_AT 4 /* at the address that is given, and nowhere else; for what memory_create made */
 
 /* Exit statuses of a whole QEMU run that are not the guest command's own (docs: README). */
 #define RUN_STATUS_PANIC 121

@@ -29,10 +29,14 @@
     S(18, rules)        /* (RULES_): what the caller gets; inherited by fork, gone with exec */ \
     /* memory */ \
     S(20, sbrk)         /* (delta) -> old break */ \
-    S(21, map)          /* (memory or device handle, offset, length, MAP_) -> address */ \
+    S(21, map)          /* (memory or device handle, offset, length, MAP_, address) -> address */ \
     S(22, unmap)        /* (address, length) */ \
     S(23, memory_size)  /* (memory handle) -> bytes */ \
     S(28, sbrk_lazy)    /* (bytes) -> old break; the memory is looked for when it is touched */ \
+    S(24, memory_create)   /* (bytes) -> memory handle; no page of it can be touched yet */ \
+    S(25, memory_commit)   /* (memory handle, offset, bytes): these can be touched from now on */ \
+    S(26, memory_decommit) /* (memory handle, offset, bytes): these not any more, and what they held is lost */ \
+    S(27, memory_next)     /* (memory handle, offset, uint64 *end) -> where the next committed pages start */ \
     /* handles */ \
     S(30, dup) \
     S(31, dup2)         /* (from, to) */ \
@@ -74,6 +78,8 @@
     S(80, call)             /* (session, op, arg0, arg1, buffer, bytes | CALL_ << 56) */ \
     S(81, notify)           /* (channel, bits) */ \
     S(82, channel_timer)    /* (channel, bits, ns from now; 0: disarm): one shot, one timer a channel */ \
+    S(83, channel_keep)     /* (channel, key, session handle, or -1: drop it): kept for the next server */ \
+    S(84, channel_kept)     /* (channel, key, uint64 *found) -> handle on the first kept from this key up */ \
     /* devices; the machine handle is INIT_HANDLE_MACHINE */ \
     S(90, device_claim)     /* (machine, compatible string, index) -> device handle */ \
     S(91, device_info)      /* (device, struct device_info *) */ \

@@ -29,8 +29,15 @@ int setname(const char *name);
 
 /* memory */
 void *map(int handle, uint64_t offset, uint64_t length, int prot); /* MAP_; errors: NULL and errno */
+/* The same at this address, whose pages must be free: between 0x1000000000 and 0x2000000000. */
+void *map_at(void *address, int handle, uint64_t offset, uint64_t length, int prot);
 int unmap(void *address, uint64_t length);
 int64_t memory_size(int handle); /* bytes */
+/* Memory that processes share (docs/system-calls.md, "Memory objects"). */
+int memory_create(uint64_t bytes); /* -> handle */
+int memory_commit(int handle, uint64_t offset, uint64_t bytes);
+int memory_decommit(int handle, uint64_t offset, uint64_t bytes);
+int64_t memory_next(int handle, uint64_t offset, uint64_t *end); /* -> offset; -ENXIO: no more */
 
 /* handles and paths without POSIX names */
 int64_t getdents(int handle, void *buffer, size_t bytes); /* struct kdirent records; 0: end */
@@ -49,6 +56,8 @@ int64_t grant_read(int channel, uint64_t token, uint64_t offset, void *buffer, s
 int64_t grant_write(int channel, uint64_t token, uint64_t offset, const void *buffer, size_t bytes);
 int session_ready(int channel, uint64_t cookie, int poll_bits);
 int64_t channel_sessions(int channel, uint64_t *cookies, size_t n);
+int channel_keep(int channel, uint64_t key, int session);       /* -1: drop what is kept under the key */
+int channel_kept(int channel, uint64_t from, uint64_t *key);    /* -> handle; -ENOENT: no more */
 int64_t call(int session, int op, uint64_t arg0, uint64_t arg1, void *buffer, size_t bytes, int flags);
 int notify(int channel, uint64_t bits);
 int channel_timer(int channel, uint64_t bits, uint64_t ns);
