@@ -12,7 +12,8 @@
 #include <fcntl.h>
 
 static uint64_t stress_seed, stress_ms = 1000;
-static uint64_t stress_state, stress_until;
+static uint64_t stress_state, stress_until, stress_rounds;
+static int stress_case; /* its pid */
 
 /* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled" */
 static inline uint64_t stress_random(void)
@@ -48,9 +49,19 @@ static inline void stress_seeded(uint64_t seed)
     stress_random();
 }
 
+/* In the process of the case itself it counts the rounds, and says in the end how many there were. */
 static inline bool time_left(void)
 {
-    return clock_ns() < stress_until;
+    bool left = clock_ns() < stress_until;
+    if (getpid() != stress_case)
+        return left;
+    if (left) {
+        stress_rounds++;
+    } else if (stress_rounds) {
+        printf("  %lu rounds\n", stress_rounds);
+        stress_rounds = 0;
+    }
+    return left;
 }
 
 /* A child that runs f with random numbers of its own. Fork may fail when memory is short. */
@@ -86,6 +97,7 @@ static inline void kill_child(int pid)
 static inline void begin(void)
 {
     stress_seeded(stress_seed);
+    stress_case = getpid();
     stress_until = clock_ns() + stress_ms * MS;
 }
 
