@@ -121,7 +121,8 @@ class Group:
                 machine = Kinglet(f"cases {name}")
                 image = initrd_with(files, os.path.join(machine.output, "initrd.cpio"))
                 try:
-                    result = machine.run("sh /cases/round; sh /cases/round; true", icount=True, initrd=image, **settings)
+                    result = machine.run("sh /cases/round; sh /cases/round; true", icount=True, initrd=image,
+                                         limit=4 * kinglet.LIMIT, **settings)
                 finally:
                     machine.stop_all()
                 shared.truncate(0)

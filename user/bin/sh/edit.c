@@ -5,6 +5,7 @@
 #include "edit.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,6 +289,12 @@ static void obey(struct editor *ed, int key)
     }
 }
 
+/* A console's server that was started anew since the last key does not know of raw mode. */
+static bool is_raw(struct editor *ed)
+{
+    return terminal_mode(ed->terminal, TERMINAL_RAW) == TERMINAL_RAW;
+}
+
 /* Keys until the line is done. */
 static enum input_result type_line(struct editor *ed, const char *prompt)
 {
@@ -297,7 +304,7 @@ static enum input_result type_line(struct editor *ed, const char *prompt)
         char text[4];
         size_t n;
         bool undecided = false;
-        int key = screen_flush(ed) ? key_read(ed->terminal, text, &n) : KEY_LOST;
+        int key = screen_flush(ed) && is_raw(ed) ? key_read(ed->terminal, text, &n) : KEY_LOST;
         if (key == CONTROL('R')) {
             key = search_history(ed, prompt);
         }
@@ -316,7 +323,8 @@ static enum input_result type_line(struct editor *ed, const char *prompt)
             screen_interrupted(ed);
             return INPUT_INTERRUPTED;
         } else if (key == KEY_LOST && lost++ < LOST_MAX) {
-            terminal_mode(ed->terminal, TERMINAL_RAW); /* the new server does not know of it */
+            terminal_mode(ed->terminal, TERMINAL_RAW);
+            dprintf(ed->terminal, "\n"); /* what is in this row, nobody knows */
             screen_again(ed);
         } else if (key == KEY_LOST || key == KEY_FAILED) {
             return INPUT_FAILED;
@@ -346,8 +354,7 @@ int edit_line(int terminal, const char *prompt, struct buffer *out, enum input_r
     /* ^C behind the line, but before there was a job that it could end: nothing is run. */
     if (*result == INPUT_LINE && call(terminal, MSG_TTY_FOREGROUND, 0, 0, NULL, 0, 0) == 1) {
         *result = INPUT_INTERRUPTED;
-        screen_again(&ed);
-        screen_interrupted(&ed);
+        dprintf(terminal, "^C\n");
     }
     if (*result == INPUT_LINE) {
         history_add(ed.text.text);

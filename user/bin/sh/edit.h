@@ -51,7 +51,7 @@ void screen_changed(struct editor *ed, size_t from);
 void screen_moved(struct editor *ed); /* only the cursor has */
 void screen_below(struct editor *ed); /* to the start of an empty row below, for what is printed there */
 void screen_interrupted(struct editor *ed); /* shows ^C where the cursor is, and goes below the line */
-void screen_again(struct editor *ed); /* prompt and line from where the terminal's cursor is */
+void screen_again(struct editor *ed); /* prompt and line in the row that the terminal's cursor is at the start of */
 void screen_clear(struct editor *ed); /* the whole screen, and the line at its top */
 void screen_bell(void);
 bool screen_flush(struct editor *ed); /* writes all that is to be shown; false: it could not */
