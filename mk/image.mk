@@ -74,7 +74,7 @@ $(BUILD)/kernel/kernel/riscv/fp.S.o: KERNEL_CFLAGS := $(subst imac,imafdc,$(KERN
 $(BUILD)/kernel/lib/%.o: lib/% $(BUILD)/flags
 	$(call compile,$(KERNEL_CFLAGS) -idirafter lib/libc/include)
 $(BUILD)/lib/xv6/%.o: lib/xv6/% $(BUILD)/flags
-	$(call compile,$(XV6_CFLAGS) -Wextra -Ilib/common/include)
+	$(call compile,$(XV6_CFLAGS) -Wextra $(filter -Werror,$(COMMON_CFLAGS)) -Ilib/common/include)
 $(BUILD)/lib/%.o: lib/% $(BUILD)/flags
 	$(call compile,$(USER_CFLAGS))
 $(BUILD)/user/%.o: user/% $(BUILD)/flags
