@@ -110,15 +110,18 @@ static void start_init(void)
         unfit("not enough memory to start init");
 }
 
-/* test=: what a test of the tools needs the kernel to do. */
-static void self_test(void)
+/* test=: what a test needs the kernel to do. */
+static bool self_test_is(const char *what)
 {
     const char *value;
-    if (option_value("test", &value) < 0)
-        return;
-    if (strcmp(value, "panic") == 0)
+    return option_value("test", &value) >= 0 && strcmp(value, what) == 0;
+}
+
+static void self_test(void)
+{
+    if (self_test_is("panic"))
         panic("test=panic asked for this");
-    if (strcmp(value, "hang") == 0)
+    if (self_test_is("hang"))
         for (;;)
             hart_wait();
 }
@@ -148,7 +151,7 @@ void kernel_main(void)
     proc_init();
     options_apply();
     start_trace();
-    harts_start();
+    harts_start(self_test_is("entry"));
     greet();
     self_test();
     start_init();

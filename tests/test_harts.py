@@ -27,6 +27,13 @@ def test_boots_on_every_machine(kinglet, harts, mem, debug):
     assert re.search(r"init$", result.text, re.MULTILINE)
 
 
+@pytest.mark.parametrize("harts", (2, 8))
+def test_harts_that_come_in_at_the_images_entry_find_their_way(kinglet, harts):
+    """Where OpenSBI sends one that it was just about to start: the soak found the boot being run twice."""
+    result = kinglet.run("echo up", smp=harts, append="test=entry")
+    assert f", {harts} harts" in result.text and "\nup\n" in result.text
+
+
 def test_a_panic_stops_all_harts_and_shows_what_each_did(kinglet):
     result = kinglet.run("true", smp=4, append="test=panic", status=121)
     report = result.text[result.text.index("panic: test=panic"):].replace("\r", "")

@@ -14,6 +14,10 @@
 _start:
     csrr s4, time
     csrw sie, zero
+    la t0, boot_taken
+    li t1, 1
+    amoswap.w.aqrl t1, t1, (t0)
+    bnez t1, another_hart
     mv s2, a0
     mv s3, a1
 
@@ -90,6 +94,38 @@ hart_in_upper_half:
     li s0, 0
     li ra, 0
     tail start_hart
+
+/*
+ * A hart comes in where the boot hart did. OpenSBI marks a hart as started before it writes down where to: one
+ * that looks in between (on a busy host it happens) goes to the image's entry. Other firmware lets all harts in
+ * at once. Running the boot again would wipe the kernel out; so it looks for its struct hart, and goes on as told.
+ */
+another_hart: /* a0: hart id */
+    la t0, harts_called
+1:  lw t1, 0(t0)
+    beqz t1, 1b /* the boot hart has not read the device tree yet */
+    fence r, rw
+    la a1, harts
+    lw t1, hart_count
+2:  beqz t1, 3f
+    ld t2, HART_ID(a1)
+    beq t2, a0, 4f
+    li t2, HART_SIZE
+    add a1, a1, t2
+    addi t1, t1, -1
+    j 2b
+3:  wfi /* one too many for this kernel */
+    j 3b
+4:  tail hart_entry
+
+/* Not in .bss, which the boot hart zeroes while others may already be here. */
+    .section .data
+    .balign 4
+boot_taken:
+    .word 0
+    .globl harts_called
+harts_called: /* 1: harts[] is complete, and the others may come */
+    .word 0
 
 /*
  * The first page table: all physical addresses up to 256 GiB at KERNEL_BASE in pages of 1 GiB,

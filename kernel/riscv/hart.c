@@ -12,6 +12,8 @@ STATIC_OFFSET(struct hart, kernel_stack_top, HART_KERNEL_STACK_TOP);
 STATIC_OFFSET(struct hart, scratch, HART_SCRATCH);
 STATIC_OFFSET(struct hart, work, HART_WORK);
 STATIC_OFFSET(struct hart, emergency_stack_top, HART_EMERGENCY_TOP);
+STATIC_OFFSET(struct hart, id, HART_ID);
+_Static_assert(sizeof(struct hart) == HART_SIZE, "assembly relies on this");
 STATIC_OFFSET(struct context, sp, 8);
 STATIC_OFFSET(struct context, s, 16);
 

@@ -18,6 +18,8 @@
 #define HART_SCRATCH 8
 #define HART_WORK 16
 #define HART_EMERGENCY_TOP 24
+#define HART_ID 32
+#define HART_SIZE 256
 
 /* hart->work: reasons to call trap_upcalls.before_user on the way back to user mode. */
 #define WORK_RESCHED 0x1 /* another process should run */
@@ -64,7 +66,7 @@ struct hart {
     /* debug builds: spinlocks held, outermost first */
     struct spinlock *locks[HART_LOCKS_MAX];
     unsigned lock_count;
-};
+} __attribute__((aligned(HART_SIZE))); /* so that assembly knows its size */
 
 extern struct hart harts[MAX_HARTS];
 extern unsigned hart_count; /* harts the machine has (at most MAX_HARTS); see `online` */

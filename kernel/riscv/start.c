@@ -30,7 +30,8 @@ static unsigned tables_used;
 void start_hello(uint64_t hart_id, uint64_t fdt_phys);
 void start(uint64_t hart_id, uint64_t fdt_phys, uint64_t entry_ticks);
 void start_hart(void);
-extern char hart_entry[];
+extern char _start[], hart_entry[];
+extern uint32_t harts_called;
 
 static void hello_number(uint64_t value, unsigned base)
 {
@@ -149,11 +150,13 @@ void start_hart(void)
 /* Long enough for a hart to get through start_hart on a loaded host; all of them together. */
 #define START_PATIENCE_NS (2 * NS_PER_SECOND)
 
-void harts_start(void)
+void harts_start(bool at_image_entry)
 {
     unsigned asked = 1;
+    const char *entry = at_image_entry ? _start : hart_entry;
+    __atomic_store_n(&harts_called, 1, __ATOMIC_RELEASE);
     for (unsigned i = 1; i < hart_count; i++) {
-        if (sbi_hart_start(harts[i].id, virt_to_phys(hart_entry), virt_to_phys(&harts[i])))
+        if (sbi_hart_start(harts[i].id, virt_to_phys(entry), virt_to_phys(&harts[i])))
             asked++;
         else
             klog(LOG_WARN, "hart %lu: the firmware does not start it; going on without\n", harts[i].id);

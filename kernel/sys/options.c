@@ -201,13 +201,20 @@ static void check_words(const char *name, const char *first, const char *second)
         COMPLAIN("%s=%s: give %s or %s\n", name, value, first, second);
 }
 
+static void check_test(void)
+{
+    const char *value;
+    if (option_value("test", &value) >= 0 && strcmp(value, "entry") != 0)
+        check_words("test", "panic", "hang");
+}
+
 void options_apply(void)
 {
     const char *value;
     apply_sched();
     apply_loglevel();
     check_words("trace", "on", "ready");
-    check_words("test", "panic", "hang");
+    check_test();
     check_words("session", "own", "system");
     check_words("restarts", "limited", "unlimited");
     if (wrong && option_value("strict", &value) >= 0) {
