@@ -148,7 +148,7 @@ static struct proc *take_orphan(void)
         struct proc *p = list_entry(node, struct proc, sibling);
         if (!p->orphan)
             continue;
-        list_remove(&p->sibling);
+        take_off(p); /* no longer init's: between here and reap it still has a pid, which init could wait for */
         return p;
     }
     return NULL;
