@@ -1,4 +1,4 @@
-// sources: user/servers/console/line.c user/servers/console/output.c lib/common/utf8.c
+// sources: user/servers/console/line.c user/servers/console/output.c user/servers/console/keep.c lib/common/utf8.c
 /*
  * console: line editing, echo, and the queue of typed lines.
  */
@@ -22,11 +22,19 @@ void console_dump(void)
     dumps++;
 }
 
+__attribute__((constructor)) static void begin(void)
+{
+    static struct kept memory;
+
+    keep_start(&memory);
+}
+
 static void type(const char *text)
 {
     for (; *text != '\0'; text++) {
         CHECK(input_wanted());
         input_byte((uint8_t)*text);
+        keep_commit();
     }
 }
 
@@ -48,7 +56,7 @@ static const char *sent(void)
     size_t n = 0;
 
     while (!output_empty() && n < sizeof text - 1)
-        text[n++] = (char)output_take();
+        text[n++] = (char)output_next(), output_sent();
     text[n] = '\0';
     return text;
 }
@@ -243,6 +251,26 @@ CASE(echo_never_overfills_the_ring)
     CHECK_EQUAL(output_room(), 0);
     for (int i = 0; !output_empty(); i++) {
         CHECK(i < 1 << 14);
-        output_take();
+        output_sent();
     }
+}
+
+/* What counts is what was committed: the next console goes on from there. */
+CASE(what_was_typed_outlives_the_console)
+{
+    type("first\nsecond\nthi");
+    CHECK(strcmp(read_text(100), "first\n") == 0);
+    keep_commit();
+    input_byte('X');      /* and then it died */
+    keep_start(kept);
+    type("rd\n");
+    CHECK(strcmp(read_text(100), "second\n") == 0);
+    CHECK(strcmp(read_text(100), "third\n") == 0);
+    CHECK(!input_ready());
+    input_set_mode(TTY_LINE);
+    keep_commit();
+    keep_start(kept);
+    sent();
+    type("x");
+    CHECK(strcmp(sent(), "") == 0); /* no echo */
 }

@@ -14,7 +14,44 @@
 #define HANDLE_CHANNEL 4 /* the channel that the console serves */
 #define BIT_TIMER 2      /* its notification bit that park.c uses */
 
-#define LINE_BYTES 1024 /* the longest line that can be edited, with its newline */
+#define LINE_BYTES 1024     /* the longest line that can be edited, with its newline */
+#define QUEUE_PLACES 16384u /* a power of two */
+#define RING_BYTES 16384u   /* a power of two */
+
+/* ---- keep.c ---- */
+
+/* Everything that must not be lost, but for the bytes themselves. Counters count on and on. */
+struct book {
+    size_t line_length;        /* of the line being typed */
+    uint32_t queued, consumed; /* places of the queue */
+    uint32_t put;              /* bytes of the ring */
+    uint32_t mode;             /* TTY_ bits */
+    int32_t foreground;        /* the job that ^C ends, or 0 */
+    uint32_t interrupted;      /* ^C was typed, and the shell does not know yet */
+    uint64_t writer, written;  /* a write's token, and how much of it is in the ring */
+    uint64_t reader;           /* a read's token: it was given what was queued from... */
+    uint32_t reader_from;      /* ...here on; or 0 */
+    uint32_t old_mode;         /* what was answered... */
+    uint64_t mode_setter;      /* ...to this request */
+};
+
+/* What outlives the console. Fresh memory of zeroes will do. */
+struct kept {
+    uint64_t served; /* init's: see servers/store.h */
+    uint32_t version;
+    volatile uint32_t active; /* which book counts */
+    volatile uint32_t sent;   /* bytes of the ring that the device has */
+    struct book book[2];
+    char line[LINE_BYTES];
+    uint16_t queue[QUEUE_PLACES];
+    uint8_t ring[RING_BYTES];
+};
+extern struct kept *kept;
+extern struct book now;
+
+void keep_start(void *memory);
+/* What was changed in `now` counts from here on. Before anybody is told of it, and before a byte of it is sent. */
+void keep_commit(void);
 
 /* ---- main.c; a test brings its own ---- */
 
@@ -72,8 +109,10 @@ size_t output_room(void);
 void output_byte(uint8_t byte);
 /* Echo text; a newline gets its carriage return. What does not fit is dropped. */
 void output_echo(const char *text, size_t n);
-/* Take the next byte; there must be one. */
-uint8_t output_take(void);
+/* The next byte; there must be one. It stays until it has been sent: a console that dies in between sends it
+ * twice. */
+uint8_t output_next(void);
+void output_sent(void);
 
 /* ---- uart.c ---- */
 

@@ -11,83 +11,76 @@
 #define CONTROL(letter) ((letter) & 0x1f)
 #define ERASE 0x7f
 
-#define QUEUE_PLACES 16384u /* a power of two */
 #define END 0x100           /* in the queue: ^D. It ends a read, and by itself it is the end of file */
 #define RAW 0x200           /* in the queue, with a byte: typed without line editing, or on a line not finished */
 #define SHOWN 0x400         /* with RAW: it has been echoed already */
 
-static char line[LINE_BYTES];
-static size_t line_length;
-
-static uint16_t queue[QUEUE_PLACES];
-static uint32_t queued, consumed; /* count on and on */
-
-static unsigned mode = TTY_ECHO | TTY_LINE;
 static bool quiet; /* what is edited now has been echoed before */
 
 /* ---- the queue ---- */
 
 static void enqueue(uint16_t what)
 {
-    queue[queued++ % QUEUE_PLACES] = what;
+    kept->queue[now.queued++ % QUEUE_PLACES] = what;
 }
 
 /* A whole line must fit, as any byte may be the one that finishes it. */
 bool input_wanted(void)
 {
-    return QUEUE_PLACES - (queued - consumed) >= LINE_BYTES + 2;
+    return QUEUE_PLACES - (now.queued - now.consumed) >= LINE_BYTES + 2;
 }
 
 bool input_ready(void)
 {
-    return queued != consumed;
+    return now.queued != now.consumed;
 }
 
 bool input_left(size_t places)
 {
-    return queued - consumed > places;
+    return now.queued - now.consumed > places;
 }
 
 size_t input_peek(uint8_t *to, size_t room, size_t *places)
 {
-    uint32_t at = consumed;
+    uint32_t at = now.consumed;
     size_t n = 0;
 
-    while (at != queued && n < room) {
-        uint16_t what = queue[at % QUEUE_PLACES];
+    while (at != now.queued && n < room) {
+        uint16_t what = kept->queue[at % QUEUE_PLACES];
 
         if (what == END)
             break;
         at++;
         to[n++] = (uint8_t)what;
-        if (what == '\n' && (mode & TTY_LINE) != 0)
+        if (what == '\n' && (now.mode & TTY_LINE) != 0)
             break;
     }
     /* An END behind text belongs to it, even where the text just fills the buffer: else the next read
      * would take it for the end of file. One behind a whole line is the end of file. */
-    if (at != queued && queue[at % QUEUE_PLACES] == END && (n == 0 || to[n - 1] != '\n'))
+    if (at != now.queued && kept->queue[at % QUEUE_PLACES] == END && (n == 0 || to[n - 1] != '\n'))
         at++;
-    *places = at - consumed;
+    *places = at - now.consumed;
     return n;
 }
 
 void input_consume(size_t places)
 {
-    consumed += (uint32_t)places;
+    now.consumed += (uint32_t)places;
 }
 
 void input_discard(void)
 {
-    line_length = 0;
-    consumed = queued;
+    now.line_length = 0;
+    now.consumed = now.queued;
+    now.reader = 0; /* what he was given does not come back */
 }
 
 /* The line typed so far is ready to be read. */
 static void finish_line(uint16_t mark)
 {
-    for (size_t i = 0; i < line_length; i++)
-        enqueue((uint8_t)line[i] | mark);
-    line_length = 0;
+    for (size_t i = 0; i < now.line_length; i++)
+        enqueue((uint8_t)kept->line[i] | mark);
+    now.line_length = 0;
 }
 
 /* What was typed without line editing and has not been read is edited as if it were typed now: it was typed
@@ -95,12 +88,12 @@ static void finish_line(uint16_t mark)
  * becomes more than the one place that it leaves. */
 static void edit_queue(void)
 {
-    uint32_t at = consumed, end = queued;
+    uint32_t at = now.consumed, end = now.queued;
 
-    while (at != end && (queue[at % QUEUE_PLACES] & RAW) == 0)
+    while (at != end && (kept->queue[at % QUEUE_PLACES] & RAW) == 0)
         at++;
-    for (queued = at; at != end; at++) {
-        uint16_t what = queue[at % QUEUE_PLACES];
+    for (now.queued = at; at != end; at++) {
+        uint16_t what = kept->queue[at % QUEUE_PLACES];
 
         quiet = (what & SHOWN) != 0;
         input_byte((uint8_t)what);
@@ -110,10 +103,10 @@ static void edit_queue(void)
 
 unsigned input_set_mode(unsigned bits)
 {
-    unsigned old = mode;
+    unsigned old = now.mode;
 
-    mode = bits & (TTY_ECHO | TTY_LINE | TTY_KEYS);
-    if ((mode & TTY_LINE) == 0)
+    now.mode = bits & (TTY_ECHO | TTY_LINE | TTY_KEYS);
+    if ((now.mode & TTY_LINE) == 0)
         finish_line((old & TTY_ECHO) != 0 ? RAW | SHOWN : RAW);
     else if ((old & TTY_LINE) == 0)
         edit_queue();
@@ -124,7 +117,7 @@ unsigned input_set_mode(unsigned bits)
 
 static void echo(const char *text)
 {
-    if ((mode & TTY_ECHO) != 0 && !quiet)
+    if ((now.mode & TTY_ECHO) != 0 && !quiet)
         output_echo(text, strlen(text));
 }
 
@@ -148,9 +141,9 @@ static void echo_byte(uint8_t byte)
 
 static int columns(size_t start, size_t end)
 {
-    if (end - start == 1 && is_control((uint8_t)line[start]))
+    if (end - start == 1 && is_control((uint8_t)kept->line[start]))
         return 2; /* ^X */
-    return utf8_columns(line + start, end - start);
+    return utf8_columns(kept->line + start, end - start);
 }
 
 /* ---- editing ---- */
@@ -160,11 +153,11 @@ static void erase_character(void)
 {
     int width = 0;
 
-    while (width == 0 && line_length > 0) {
-        size_t start = utf8_start(line, line_length);
+    while (width == 0 && now.line_length > 0) {
+        size_t start = utf8_start(kept->line, now.line_length);
 
-        width = columns(start, line_length);
-        line_length = start;
+        width = columns(start, now.line_length);
+        now.line_length = start;
     }
     for (; width > 0; width--)
         echo("\b \b");
@@ -177,34 +170,34 @@ static bool is_blank(char byte)
 
 static void erase_word(void)
 {
-    while (line_length > 0 && is_blank(line[line_length - 1]))
+    while (now.line_length > 0 && is_blank(kept->line[now.line_length - 1]))
         erase_character();
-    while (line_length > 0 && !is_blank(line[line_length - 1]))
+    while (now.line_length > 0 && !is_blank(kept->line[now.line_length - 1]))
         erase_character();
 }
 
 static void show_line_again(void)
 {
     echo("^R\n");
-    for (size_t i = 0; i < line_length; i++)
-        echo_byte((uint8_t)line[i]);
+    for (size_t i = 0; i < now.line_length; i++)
+        echo_byte((uint8_t)kept->line[i]);
 }
 
 static void interrupt(void)
 {
     input_discard();
     echo("^C\n");
-    if (console_interrupt() && (mode & (TTY_ECHO | TTY_KEYS)) == TTY_KEYS)
+    if (console_interrupt() && (now.mode & (TTY_ECHO | TTY_KEYS)) == TTY_KEYS)
         output_echo("^C\n", 3); /* the job cannot say it any more; a reader that lives says it itself */
 }
 
 static void insert(uint8_t byte)
 {
-    if (line_length == LINE_BYTES - 1) { /* the last place is the newline's */
+    if (now.line_length == LINE_BYTES - 1) { /* the last place is the newline's */
         echo("\a");
         return;
     }
-    line[line_length++] = (char)byte;
+    kept->line[now.line_length++] = (char)byte;
     echo_byte(byte);
 }
 
@@ -212,8 +205,8 @@ void input_byte(uint8_t byte)
 {
     bool key = byte == CONTROL('C') || byte == CONTROL('P');
 
-    if ((mode & TTY_LINE) == 0 && !(key && (mode & TTY_KEYS) != 0)) {
-        enqueue((mode & TTY_ECHO) != 0 ? byte | RAW | SHOWN : byte | RAW);
+    if ((now.mode & TTY_LINE) == 0 && !(key && (now.mode & TTY_KEYS) != 0)) {
+        enqueue((now.mode & TTY_ECHO) != 0 ? byte | RAW | SHOWN : byte | RAW);
         if (byte == '\r' || byte == '\n')
             echo("\n");
         else
@@ -223,17 +216,17 @@ void input_byte(uint8_t byte)
     switch (byte) {
     case '\r':
     case '\n':
-        line[line_length++] = '\n';
+        kept->line[now.line_length++] = '\n';
         echo("\n");
         finish_line(0);
         break;
     case '\b':
     case ERASE:
-        if (line_length > 0)
+        if (now.line_length > 0)
             erase_character();
         break;
     case CONTROL('U'):
-        while (line_length > 0)
+        while (now.line_length > 0)
             erase_character();
         break;
     case CONTROL('W'):

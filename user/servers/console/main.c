@@ -1,10 +1,12 @@
 /*
  * The console: the server of the UART that the person sits at. init starts it with the channel it serves
  * and the device; ramfs sends those here who open /dev/console. All who do share one session cookie, so
- * that nothing has to be rebuilt when it is started again after a death but the device's state.
+ * that a console that is started again after a death has little to rebuild: see keep.c.
  * It never waits but in receive: reads and writes that cannot be done yet are parked.
  */
 #include "console.h"
+
+#include "../store.h"
 
 #include <common/format.h>
 #include <kinglet/system.h>
@@ -20,8 +22,6 @@
 #define BIT_UART 1
 
 static char paths[PATH_MAX];
-static int foreground;   /* the job that ^C ends, or 0 */
-static bool interrupted; /* ^C was typed, and the shell does not know yet */
 static bool dump_asked;
 static int ready_bits = -1;
 
@@ -29,12 +29,12 @@ static int ready_bits = -1;
  * read or change of the foreground job. Otherwise a ^C at the wrong moment would do nothing. */
 bool console_interrupt(void)
 {
-    interrupted = true;
-    if (foreground != 0 && kill(-foreground, SIGINT) == 0)
+    now.interrupted = true;
+    if (now.foreground != 0 && kill(-now.foreground, SIGINT) == 0)
         return true;
-    foreground = 0; /* none, or it is gone */
+    now.foreground = 0; /* none, or it is gone */
     if (interrupt_readers())
-        interrupted = false;
+        now.interrupted = false;
     return false;
 }
 
@@ -42,9 +42,10 @@ static int64_t request_foreground(const struct message *m, struct reply *answer)
 {
     if (m->arg0 == 1 || m->arg0 > INT32_MAX) /* 1 is the servers' own job */
         return -EINVAL;
-    foreground = (int)m->arg0;
-    answer->status = interrupted;
-    interrupted = false;
+    now.foreground = (int)m->arg0;
+    keep_commit();
+    answer->status = (int64_t)now.interrupted;
+    now.interrupted = false; /* counts with the next change: told twice is better than not at all */
     return 0;
 }
 
@@ -123,8 +124,8 @@ static int64_t serve(const struct message *m, struct reply *answer)
     case MSG_READDIR:
         return -ENOTDIR;
     case MSG_READ:
-        if (interrupted && foreground == 0) {
-            interrupted = false;
+        if (now.interrupted && now.foreground == 0) {
+            now.interrupted = false;
             return -EINTR;
         }
         return request_read(m);
@@ -139,7 +140,12 @@ static int64_t serve(const struct message *m, struct reply *answer)
     case MSG_TTY_FOREGROUND:
         return request_foreground(m, answer);
     case MSG_TTY_MODE:
-        answer->status = input_set_mode((unsigned)m->arg0);
+        if (now.mode_setter != m->token) { /* else it was done, and only the answer is missing */
+            now.old_mode = input_set_mode((unsigned)m->arg0);
+            now.mode_setter = m->token;
+            keep_commit();
+        }
+        answer->status = now.old_mode;
         return 0;
     default:
         if ((m->info >> 32 & MSGF_HANDLE) != 0)
@@ -175,8 +181,18 @@ static void say(const char *what, int64_t error)
 
 static int prepare(void)
 {
-    int result = uart_start(HANDLE_DEVICE);
+    int64_t bytes = memory_size(SERVER_HANDLE_STORE);
+    void *memory = NULL;
+    int result = bytes < (int64_t)sizeof(struct kept) ? -EINVAL
+                                                      : memory_commit(SERVER_HANDLE_STORE, 0, (uint64_t)bytes);
 
+    if (result == 0)
+        memory = map(SERVER_HANDLE_STORE, 0, (uint64_t)bytes, MAP_READ | MAP_WRITE);
+    if (result == 0)
+        result = memory != NULL ? uart_start(HANDLE_DEVICE) : -ENOMEM;
+    if (result < 0)
+        return result;
+    keep_start(memory);
     requests_init();
     if (result == 0)
         result = interrupt_bind(HANDLE_DEVICE, HANDLE_CHANNEL, BIT_UART);
@@ -214,6 +230,7 @@ int main(void)
         if (m.op < 0 && mend(&answer, m.op))
             continue;
         answer = (struct reply){0};
+        kept->served = 1;
         if (m.op >= MSG_OPEN) {
             int64_t status = serve(&m, &answer);
 

@@ -44,6 +44,16 @@ static int park(struct list *list, const struct parked *request)
 
 /* ---- what was typed ---- */
 
+/* The reader with this token has not got what it was given, if it was given anything. */
+static void take_back(uint64_t token)
+{
+    if (now.reader != token || now.queued - now.reader_from > QUEUE_PLACES)
+        return;
+    now.consumed = now.reader_from;
+    now.reader = 0;
+    keep_commit();
+}
+
 /* Hand a reader what there is. It stays in the queue if the reader has died. */
 static void deliver(uint64_t token, uint64_t bytes)
 {
@@ -55,11 +65,17 @@ static void deliver(uint64_t token, uint64_t bytes)
     /* Before the reply: the reader may go on at once, and poll must not promise it what it has got. */
     console_ready(input_left(places));
 
+    /* It is off the queue before the reader has it. Should the reader ask again, it has not got it. */
+    now.reader = token;
+    now.reader_from = now.consumed;
+    input_consume(places);
+    keep_commit();
+
     int64_t result = reply(HANDLE_CHANNEL, &answer);
 
-    if (result >= 0) {
-        input_consume(places);
-    } else if (result != -ESRCH) { /* it named no buffer: it still waits */
+    if (result < 0)
+        take_back(token);
+    if (result < 0 && result != -ESRCH) { /* it named no buffer: it still waits */
         answer = (struct reply){.token = token, .status = result};
         reply(HANDLE_CHANNEL, &answer);
     }
@@ -121,6 +137,9 @@ static bool write_some(struct parked *writer, int64_t *status)
             output_byte(piece[i]);
         }
         writer->done += n;
+        now.writer = writer->token;
+        now.written = writer->done;
+        keep_commit(); /* the bytes, and how far they go: a console that gets the write again goes on there */
     }
     *status = (int64_t)writer->bytes;
     return true;
@@ -162,6 +181,7 @@ int64_t request_read(const struct message *m)
 
     if (m->arg1 == 0)
         return 0;
+    take_back(m->token);
     if (input_ready() && list_empty(&readers)) {
         deliver(m->token, m->arg1);
         return PARKED;
@@ -177,6 +197,8 @@ int64_t request_write(const struct message *m, struct reply *answer)
     bool wait = (m->info >> 32 & MSGF_NONBLOCK) == 0;
     int64_t status = -EAGAIN;
 
+    if (now.writer == m->token)
+        request.done = now.written;
     if (list_empty(&writers) && write_some(&request, &status)) {
         answer->status = status;
         return 0;
@@ -202,6 +224,7 @@ void cancel_request(uint64_t token)
     struct list *const lists[] = {&readers, &writers, &syncers};
     struct list_node *node, *next;
 
+    take_back(token);
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         list_for_each_safe(node, next, lists[i])
         {

@@ -55,11 +55,14 @@ void uart_service(void)
         uint8_t status = registers[UART_STATUS];
 
         if ((status & STATUS_RECEIVED) != 0 && input_wanted() && received < BYTES_AT_ONCE) {
-            input_byte(registers[UART_DATA]);
+            input_byte(registers[UART_DATA]); /* the one byte that a death can lose */
+            keep_commit();
             received++;
         } else if ((status & STATUS_FIFO_EMPTY) != 0 && !output_empty()) {
-            for (int i = 0; i < FIFO_BYTES && !output_empty(); i++)
-                registers[UART_DATA] = output_take();
+            for (int i = 0; i < FIFO_BYTES && !output_empty(); i++) {
+                registers[UART_DATA] = output_next();
+                output_sent();
+            }
         } else {
             break;
         }

@@ -38,7 +38,7 @@ struct service {
 
 static struct service services[SERVICES] = {
     [CONSOLE] = {.name = "console", .program = "sbin/console", .rank = RANK_DRIVER, .device = "ns16550a",
-                 .needs = NO_SERVICE, .store_bytes = 32 * PAGE},
+                 .needs = NO_SERVICE, .store_bytes = 16 * PAGE},
     [RAMFS] = {.name = "ramfs", .program = "sbin/ramfs", .rank = RANK_FILE_SYSTEM, .needs = CONSOLE},
 };
 

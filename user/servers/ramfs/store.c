@@ -18,7 +18,7 @@
 
 #define CELL_BYTES 64 /* names are kept in so many cells as they need */
 #define PAGE_CELLS 64 /* the first is the page's own */
-#define TOUCHED_BYTES 65536u /* of the reserve */
+#define TOUCHED_BYTES (192u << 10) /* of the reserve */
 
 struct area {
     uint8_t *base;
@@ -409,7 +409,7 @@ int store_open(void *base, uint64_t bytes, const void *archive, size_t reserve)
     settling_count = going_count = 0;
     dir_forget();
     mounts_forget();
-    if (!set_apart(reserve) || !ramfs_commit(base, HEADER_PAGES * BLOCK_SIZE) || !lay_out())
+    if (!ramfs_commit(base, HEADER_PAGES * BLOCK_SIZE) || !lay_out() || !set_apart(reserve))
         return -ENOMEM;
     return store->magic == STORE_MAGIC && store->bytes == bytes;
 }
