@@ -10,6 +10,7 @@
 ##    make run CMD="ls /"     boot, run a command, and exit with its status
 ##    make gdb                boot it under a debugger
 ##    make test               all tests; TESTS="tests/test_make.py -k hang" picks some
+##    make soak               stress programs for SOAK=30 minutes, on 1 to 8 harts (docs/soak.md)
 ##    make bench              what the operations cost; OPS="getpid call" picks some
 ##    make profile OP=call    in which functions an operation's instructions go
 ##    make compile_commands.json   for editors (plain `make` does it too)
@@ -28,6 +29,7 @@
 ##    CMD="a; b"              run: what the shell in the guest shall run
 ##    TIMEOUT=60              run: seconds until the guest is taken for hung
 ##    TRACE=file              run: write what the scheduler did to this file
+##    SOAK=30  SOAK_SEED=n    soak: how many minutes; n: the order and seeds of an earlier one
 ##    BASE=old.json           bench: show what has changed since; JSON=new.json: where figures go
 ##    HARTS="1 2 4"           bench: how many harts for the parallel work
 ##    CROSS=riscv64-elf-      compiler prefix, or CROSS=clang; found by itself
@@ -58,6 +60,8 @@ DEBUG ?=
 CMD ?=
 TIMEOUT ?= 60
 TRACE ?=
+SOAK ?= 30
+SOAK_SEED ?=
 CROSS ?=
 QEMU ?=
 PYTHON ?=
@@ -86,7 +90,7 @@ building := $(filter-out help clean,$(goals))
 # First of all, what the goals need: asked for, and installed if the person agrees. Sub-makes skip it.
 ifneq ($(building),)
 ifeq ($(KINGLET_SETUP_DONE),)
-setup_for := build $(if $(filter qemu run gdb test bench profile,$(goals)),run) $(if $(filter run test,$(goals)),host) \
+setup_for := build $(if $(filter qemu run gdb test soak bench profile,$(goals)),run) $(if $(filter run test,$(goals)),host) \
              $(filter gdb test,$(goals))
 ifneq ($(shell CROSS=$(call quote,$(CROSS)) QEMU=$(call quote,$(QEMU)) PYTHON=$(call quote,$(PYTHON)) \
                tools/setup $(setup_for) >&2 || echo failed),)
@@ -105,7 +109,7 @@ else ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
-.PHONY: help image qemu run gdb test bench profile clean debug-image show-build show-image FORCE
+.PHONY: help image qemu run gdb test soak bench profile clean debug-image show-build show-image FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -151,6 +155,11 @@ test: $(KERNEL) $(INITRD) compile_commands.json $(if $(call yes,$(DEBUG)),,debug
 	    KINGLET_BUILD=$(BUILD) KINGLET_DEBUG_BUILD=$(BUILD:-release=-debug) QEMU=$(call quote,$(QEMU)) \
 	    PYTHONDONTWRITEBYTECODE=1 $(shell PYTHON=$(call quote,$(PYTHON)) tools/setup --python) -m pytest -c tests/pytest.ini --rootdir=. \
 	    -n $(JOBS) --junitxml=build/junit.xml $(TESTS)
+
+soak: $(if $(call yes,$(DEBUG)),$(KERNEL) $(INITRD),debug-image)
+	@$(PYTHON3) tools/soak.py --kernel=$(BUILD:-release=-debug)/kernel.elf \
+	    --initrd=$(BUILD:-release=-debug)/initrd.cpio --qemu=$(call quote,$(QEMU)) \
+	    --minutes=$(call quote,$(SOAK)) --seed=$(call quote,$(SOAK_SEED))
 
 bench: $(KERNEL) $(INITRD)
 	@$(PYTHON3) tools/bench.py --kernel=$(KERNEL) --initrd=$(INITRD) --qemu=$(call quote,$(QEMU)) \
