@@ -17,7 +17,6 @@ import platform
 import random
 import re
 import select
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -57,7 +56,7 @@ class Run:
 
     def repeat(self):
         sched = f" SCHED={self.sched}" if self.sched else ""
-        return f"make run DEBUG=1 SMP={self.harts} MEM={self.mem}{sched} TIMEOUT={LIMIT} CMD={shlex.quote(self.command)}"
+        return f"make run DEBUG=1 SMP={self.harts} MEM={self.mem}{sched} TIMEOUT={LIMIT} CMD=\"{self.command}\""
 
     def go(self, options):
         guest = machine.Machine(options.kernel, options.initrd, mem=self.mem, smp=str(self.harts), sched=self.sched,
@@ -119,7 +118,7 @@ def table(runs, harts):
         for h in harts:
             these = [r for r in runs if r.program == program and r.harts == h]
             cells.append(f"{len(these)} runs, {sum(r.rounds() for r in these)} rounds" if these else "-")
-        lines.append(f"| `{program}` | " + " | ".join(cells) + " |")
+        lines.append(f"| `/test/{program}` | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
