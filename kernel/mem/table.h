@@ -13,8 +13,8 @@
 #define TABLE_SHIFT 21 /* one table of the last level maps 2 MiB */
 #define TABLE_SPAN (1ul << TABLE_SHIFT)
 
-/* How much is done between two breaths, in about 100 instructions each: 60,000, where 1 ms is 125,000. */
-#define WORK_BUDGET 600
+/* How much is done between two breaths, in about 100 instructions each: 50,000, where 1 ms is 125,000. */
+#define WORK_BUDGET 500
 #define WORK_PAGE 1   /* share one page */
 #define WORK_FREE 3   /* free one */
 #define WORK_COPY 14  /* copy one */
