@@ -21,7 +21,7 @@
 
 #define STORE_ADDRESS ((void *)0x1800000000) /* far above where map() puts things by itself */
 #define RESERVE_FRACTION 16 /* this part of the machine's memory is not for files */
-#define TABLES_FRACTION 128 /* and this part is kept for tables of names, some ten thousand in 128 MiB */
+#define TABLES_FRACTION 64  /* and this part is kept for tables of names, some twenty thousand in 128 MiB */
 #define CREDIT_FRACTION 128 /* so much of it is taken between two looks at what is left */
 
 static char paths[2 * PATH_MAX];
