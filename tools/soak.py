@@ -164,7 +164,10 @@ def main():
     with open(os.path.join(options.output, "runs.jsonl"), "w") as record:
         while time.monotonic() < until and not failure:
             run = Run(choice, harts)
-            run.go(options)
+            try:
+                run.go(options)
+            except KeyboardInterrupt:
+                break  # what was done until now is reported all the same
             runs.append(run)
             failure = run.failure()
             print(f"  {len(runs):4} {run.program:14} {run.harts} harts {run.mem:>5} {run.sched or 'mlfq':4} seed {run.seed:10}"
