@@ -84,6 +84,8 @@ class Run:
         """What went wrong, or None."""
         if self.status is None:
             return f"hang: no end within {LIMIT} s"
+        if "terminating on signal" in self.text or self.status < 0:
+            return "QEMU was ended from outside"
         if self.status == machine.STATUS_PANIC:
             return "the kernel panicked"
         lines = self.text.splitlines()
