@@ -105,12 +105,22 @@ static void wait_for_one_leaves_the_others(void)
 
 static void any_is_in_order_of_ending(void)
 {
-    int pids[3];
+    int pids[3], go[3][2];
+    char byte = 0;
     for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(pipe(go[i]), 0);
         pids[i] = fork();
         if (pids[i] == 0) {
-            sleep_ns((uint64_t)(3 - i) * 10 * MS);
+            CHECK_EQUAL(read(go[i][0], &byte, 1), 1);
             _exit(0);
+        }
+    }
+    for (int i = 2; i >= 0; i--) { /* the last one first, and each has ended before the next one may */
+        struct proc_info info = {.state = PROC_READY};
+        CHECK_EQUAL(write(go[i][1], &byte, 1), 1);
+        while (info.state != PROC_ZOMBIE) {
+            sleep_ns(MS / 4);
+            CHECK_EQUAL(process_list(pids[i], &info, 1), 1);
         }
     }
     for (int i = 2; i >= 0; i--)
