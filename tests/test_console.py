@@ -344,8 +344,13 @@ def test_two_readers_share_the_lines(kinglet):
     guest.send("cat </dev/console >/tmp/a & cat >/tmp/b\n")
     for i in range(40):
         guest.send(f"text {i} of many\n")
-    time.sleep(0.2)
-    guest.send(CTRL_D + CTRL_D)
+    guest.expect(r"^text 39 of many\r$")
+
+    def both_read(rows):
+        console = named(rows, "console")[0]
+        return [row[7:-1] for row in named(rows, "cat")] == 2 * [["call", "pid", console[0]]]
+    dump_until(guest, both_read)
+    guest.send(CTRL_D + CTRL_D)  # one for each; with only one reading, the second would end the shell
     guest.expect(PROMPT)
     guest.send("wait; cat /tmp/a /tmp/b | wc -l; cat /tmp/a /tmp/b; echo end\n")
     guest.expect(r"^40\r$")

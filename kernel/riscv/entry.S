@@ -8,6 +8,26 @@
 #include "riscv/hart.h"
 #include "riscv/sv39.h"
 
+/*
+ * Paging on, with the page table at physical address t0. It maps nothing at the address we run at, so the fetch
+ * after the write to satp faults, and the trap vector is the place `there` in the upper half: no identity map.
+ * Changes t0, t1, t2.
+ */
+    .macro paging_on there
+    la t1, \there
+    li t2, KERNEL_BASE
+    add t1, t1, t2
+    csrw stvec, t1
+    srli t0, t0, PAGE_SHIFT
+    li t1, SATP_MODE_SV39
+    slli t1, t1, SATP_MODE_SHIFT
+    or t0, t0, t1
+    sfence.vma
+    csrw satp, t0
+    .balign 4 /* as stvec demands */
+\there:
+    .endm
+
     .option norelax /* so that .balign needs nothing of the linker, as old ones of LLVM demand */
     .section .text.entry, "ax"
     .globl _start
@@ -17,8 +37,9 @@ _start:
     la t0, boot_taken
     li t1, 1
     amoswap.w.aqrl t1, t1, (t0)
-    bnez t1, another_hart
-    mv s2, a0
+    beqz t1, 1f
+    tail another_hart /* farther away than a branch reaches */
+1:  mv s2, a0
     mv s3, a1
 
     /* Zero .bss; the linker script aligns both ends to pages. */
@@ -38,24 +59,9 @@ _start:
     la sp, idle_stacks + KSTACK_SIZE
     call start_hello /* a0, a1 as we got them */
 
-    /*
-     * Paging on. boot_root maps nothing at the address we run at, so the fetch after the write
-     * to satp faults, and the trap vector is the same place in the upper half: no identity map.
-     */
-    li t0, KERNEL_BASE
-    la t1, upper_half
-    add t1, t1, t0
-    csrw stvec, t1
     la t0, boot_root
-    srli t0, t0, PAGE_SHIFT
-    li t1, SATP_MODE_SV39
-    slli t1, t1, SATP_MODE_SHIFT
-    or t0, t0, t1
-    sfence.vma
-    csrw satp, t0
+    paging_on upper_half
 
-    .balign 4 /* as stvec demands */
-upper_half:
     la sp, idle_stacks + KSTACK_SIZE
     la tp, harts /* the boot hart is harts[0] */
     mv a0, s2
@@ -75,21 +81,11 @@ upper_half:
 hart_entry:
     csrw sie, zero
     mv s2, a1
-    li s3, KERNEL_BASE
-    la t1, hart_in_upper_half
-    add t1, t1, s3
-    csrw stvec, t1
     ld t0, kernel_root_phys
-    srli t0, t0, PAGE_SHIFT
-    li t1, SATP_MODE_SV39
-    slli t1, t1, SATP_MODE_SHIFT
-    or t0, t0, t1
-    sfence.vma
-    csrw satp, t0
+    paging_on hart_in_upper_half
 
-    .balign 4
-hart_in_upper_half:
-    add tp, s2, s3
+    li t0, KERNEL_BASE
+    add tp, s2, t0
     ld sp, HART_KERNEL_STACK_TOP(tp) /* its idle stack */
     li s0, 0
     li ra, 0

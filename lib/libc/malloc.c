@@ -324,7 +324,8 @@ void *calloc(size_t n, size_t bytes)
     return memory;
 }
 
-/* Makes the block larger where it is, if what lies behind it is free or the end of the heap. */
+/* Makes the block larger where it is, if what lies behind it is free or the end of the heap. The heap grows for
+ * it only when it has no free block that would do: a program that frees what it takes must not grow. */
 static bool extend(struct block *block, size_t size)
 {
     size_t now = block_size(block);
@@ -332,7 +333,7 @@ static bool extend(struct block *block, size_t size)
     bool at_end = (char *)after == heap_end - HEADER;
     if (!block_in_use(after) && now + block_size(after) < size)
         at_end = (char *)block_after(after) == heap_end - HEADER;
-    if (at_end && sbrk(0) == heap_end) {
+    if (at_end && sbrk(0) == heap_end && !bin_find(size)) {
         size_t there = block_in_use(after) ? 0 : block_size(after);
         if (!grow(size - now - there))
             return false;

@@ -171,6 +171,18 @@ CASE(a_block_at_the_end_grows_where_it_is)
     CHECK(brk_now - heap < 31 << 20);
 }
 
+CASE(free_memory_is_used_before_the_heap_grows)
+{
+    char *room = kinglet_malloc(400 << 10), *last = kinglet_malloc(100);
+    kinglet_free(room);
+    char *before = brk_now;
+    for (size_t size = 100; size < 300 << 10; size += size / 2) {
+        last = kinglet_realloc(last, size); /* at the end of the heap, where it could grow in place */
+        memset(last, 1, size);
+    }
+    CHECK(brk_now <= before);
+}
+
 CASE(no_memory_is_an_error_and_harms_nothing)
 {
     limit = 1 << 20;

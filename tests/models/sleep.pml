@@ -508,7 +508,7 @@ inline TRAP_POLL()
 #if SCENARIO == 4
     if
     :: atomic { device -> device = 0 }; wake(0); woke = 0
-    :: skip
+    :: !device /* another hart has claimed it */
     fi;
 #endif
     if

@@ -194,8 +194,7 @@ static int prepare(void)
         return result;
     keep_start(memory);
     requests_init();
-    if (result == 0)
-        result = interrupt_bind(HANDLE_DEVICE, HANDLE_CHANNEL, BIT_UART);
+    result = interrupt_bind(HANDLE_DEVICE, HANDLE_CHANNEL, BIT_UART);
     if (result >= 0)
         result = channel_serve(HANDLE_CHANNEL, paths, sizeof paths);
     return result;
