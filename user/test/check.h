@@ -108,7 +108,7 @@ static inline int in_child(void (*f)(void))
 static inline void wait_until_blocked(int pid, const char *reason)
 {
     struct proc_info info;
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 40000; i++) { /* a hang; ten seconds, as the host may have better things to do */
         CHECK_EQUAL(process_list(pid, &info, 1), 1);
         if (info.pid == pid && info.state == PROC_BLOCKED && strcmp(info.reason, reason) == 0)
             return;

@@ -46,13 +46,11 @@ __attribute__((noinline)) static long call_far_down(long depth, long number, lon
     return a0;
 }
 
-/* Takes what it can get, until nobody gets any; then waits for its end. Its job pays for the heap, but not for
- * the stack, which a system call makes grow: that fails by name where an access would end the process. */
-static void eat(void)
+/* Takes what it can get. Its job pays for the heap, but not for the stack, which a system call makes grow: that
+ * fails by name where an access would end the process. */
+static void take_all(void)
 {
-    char c;
     long depth = 65536, growth;
-    close(go[1]);
     while ((growth = call_far_down(depth, SYS_system_info, 0, 0, 0, false)) == 0)
         depth += PAGE;
     CHECK(growth == -ENOMEM || depth > (7 << 20));
@@ -63,25 +61,43 @@ static void eat(void)
                 got[i] = 1;
         CHECK_EQUAL(errno, ENOMEM);
     }
-    read(go[0], &c, 1);
-    sleep_ns(UINT64_MAX);
 }
 
-enum { EATERS = 8 };
+enum { EATERS = 8, PATIENT = 2 };
 static int eaters[EATERS];
+static int again[2]; /* who is hungry reads a byte here before it eats again */
 
+static void eat(bool patient)
+{
+    char c;
+    close(go[1]);
+    if (!patient)
+        take_all();
+    while (read(again[0], &c, 1) == 1)
+        take_all();
+}
+
+/* On several harts all may grow their stacks first, and then their job gives no more although there is memory; or
+ * one is refused for what another was promised for a moment only (the most tables that a region may need). So
+ * two do not eat before the others have, and then they get their turns alone, as long as something is left. */
 static void eat_all(void)
 {
+    CHECK_EQUAL(pipe(again), 0);
     for (int i = 0; i < EATERS; i++) {
         eaters[i] = fork();
         CHECK(eaters[i] >= 0 || i > 0);
         if (eaters[i] == 0)
-            eat();
+            eat(i < PATIENT);
     }
-    for (int i = 0; i < EATERS; i++)
-        if (eaters[i] > 0)
-            wait_until_blocked(eaters[i], "pipe read");
-    CHECK(available() <= NOTHING_LEFT);
+    for (int turn = 0; turn <= EATERS; turn++) {
+        for (int i = 0; i < EATERS; i++)
+            if (eaters[i] > 0)
+                wait_until_blocked(eaters[i], "pipe read");
+        if (available() <= NOTHING_LEFT)
+            return;
+        CHECK_EQUAL(write(again[1], "", 1), 1);
+    }
+    CHECK(!"all memory is taken");
 }
 
 static void end_eaters(void)
@@ -91,6 +107,8 @@ static void end_eaters(void)
             kill(eaters[i], SIGKILL);
             CHECK_EQUAL(ending_of(eaters[i]), -SIGKILL);
         }
+    close(again[0]);
+    close(again[1]);
 }
 
 /* f runs in a child that was made, and promised all it has, while there was plenty. */
