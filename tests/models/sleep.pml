@@ -508,7 +508,11 @@ inline TRAP_POLL()
 #if SCENARIO == 4
     if
     :: atomic { device -> device = 0 }; wake(0); woke = 0
+#ifdef LIVENESS
     :: !device /* another hart has claimed it */
+#else
+    :: skip /* or it comes when this hart has just looked */
+#endif
     fi;
 #endif
     if

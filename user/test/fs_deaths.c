@@ -372,6 +372,45 @@ static void four_clients_under_hundreds_of_deaths(void)
     load(4, 200);
 }
 
+static bool is_stale(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) < 0 && errno == ESTALE;
+}
+
+/* A store that ends every ramfs at its start would end them for ever: after three init makes a new one. SIGSEGV
+ * stands for damage here; a ramfs that somebody killed with SIGKILL does not count. */
+static void three_deaths_at_the_start_and_the_store_is_made_anew(void)
+{
+    char c;
+    int fd = create("/tmp/kept"), program = open("/bin/sh", O_RDONLY);
+    CHECK_EQUAL(write(fd, "x", 1), 1);
+    CHECK(program >= 0);
+    for (int i = 0; i < 4; i++) { /* the first has served, and what it kept is found again */
+        int pid = live_server("ramfs");
+        CHECK_EQUAL(kill(pid, i < 3 ? SIGSEGV : SIGKILL), 0);
+        while (server_pid("ramfs") == pid)
+            sleep_ns(MS / 10);
+    }
+    CHECK_EQUAL(close(open("/tmp/kept", O_RDONLY)), 0);
+    for (int i = 0; i < 4; i++) {
+        int pid = live_server("ramfs");
+        CHECK_EQUAL(kill(pid, SIGSEGV), 0);
+        while (server_pid("ramfs") == pid)
+            sleep_ns(MS / 10);
+    }
+    CHECK(is_stale(fd));
+    CHECK_EQUAL(open("/tmp/kept", O_RDONLY), -1);
+    CHECK_EQUAL(errno, ENOENT);
+    CHECK_EQUAL(read(program, &c, 1), 1); /* what came with the system is there as it was */
+    CHECK_EQUAL(c, 0x7f);
+    CHECK_EQUAL(close(create("/tmp/kept")), 0);
+    CHECK(is_stale(fd)); /* and the new file is not taken for the old one */
+    CHECK_EQUAL(unlink("/tmp/kept"), 0);
+    close(fd);
+    close(program);
+}
+
 int main(int argc, char **argv)
 {
     check_servers_die = true;
@@ -383,5 +422,6 @@ int main(int argc, char **argv)
     RUN(exec_notices_nothing);
     RUN(a_client_under_hundreds_of_deaths);
     RUN(four_clients_under_hundreds_of_deaths);
+    RUN(three_deaths_at_the_start_and_the_store_is_made_anew);
     return check_end();
 }
