@@ -62,8 +62,10 @@ static void trace_slice(struct sched_entity *account, unsigned level, uint64_t u
 
 bool dispatch_charge(struct dispatcher *d, uint64_t now)
 {
-    uint64_t ran = now - d->charged_until;
-    d->charged_until = now;
+    /* Another hart may have charged here last, and clocks agree only to within one tick (unprivileged
+     * specification, "Zicntr"): time must not run backwards. */
+    uint64_t ran = now > d->charged_until ? now - d->charged_until : 0;
+    d->charged_until += ran;
     if (is_idle(d, d->running)) {
         d->idle_ticks += ran;
         return false;
