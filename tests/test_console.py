@@ -101,7 +101,7 @@ def test_a_line_can_be_too_long(kinglet):
 
 def test_lines_typed_ahead(kinglet):
     guest = shell(kinglet)
-    guest.send("sleep 0.3\n" + "".join(f"echo is $((1000 + {i}))\n" for i in range(150)) + "echo done\n")
+    guest.send("sleep 0.3\n" + "".join(f"echo is $((1000 + {i}))\n" for i in range(150)) + "echo do''ne\n")
     guest.expect(r"(^|\$ )done\r$")  # after a prompt, or amid the echo
     numbers = re.findall(r"is (\d+)$", guest.text, re.MULTILINE)  # amid the echo of what is typed
     assert numbers == [str(1000 + i) for i in range(150)]

@@ -94,6 +94,7 @@ struct channel {
     uint32_t waiting_at[SCHED_MAX_LEVELS]; /* queued calls by level of their clients */
     struct list sessions[COOKIE_BUCKETS];
     struct list kept;          /* kept.c */
+    unsigned kept_count;
 
     struct spinlock timer_lock; /* LOCK_CHANNEL_TIMER: who sets the timer */
     struct timer timer;

@@ -1,11 +1,14 @@
 /*
  * What a server leaves to its successor: sessions that it has on others (a mount leads to one), kept with the
  * channel under keys of the server's choice. They go when nobody can serve the channel any more.
+ * No more than a server can have handles, as no job pays for them.
  * Only sessions: they hold nothing but their own channel's memory, so nothing can come to hold itself.
  */
 #include "ipc/channel.h"
 
 #include "mem/cache.h"
+
+#define KEPT_MAX 1024
 
 struct kept {
     struct list_node node;
@@ -49,9 +52,13 @@ int channel_keep(struct channel *ch, uint64_t key, struct object *o)
         there->object = o;
         if (!o) {
             list_remove(&there->node);
+            ch->kept_count--;
             cache_free(&kept_cache, there);
         }
+    } else if (!error && o && ch->kept_count == KEPT_MAX) {
+        error = -ENOSPC;
     } else if (!error && o) {
+        ch->kept_count++;
         list_insert_before(there ? &there->node : &ch->kept.head, &new->node);
         new = NULL;
     } else if (!error) {

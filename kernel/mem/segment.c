@@ -232,8 +232,9 @@ int segment_commit(struct segment *segment, uint64_t offset, uint64_t bytes)
 
 /* --- decommit --- */
 
-/* Move up to TAKE_MAX frames of [*at, end) out of the table; *at moves to where to go on. Gives how many. */
-static unsigned take_out(struct segment *segment, uint64_t *at, uint64_t end, struct frame **frames)
+/* Move up to TAKE_MAX frames of [*at, end) out of the table; *at moves to where to go on. Gives how many; they were
+ * in [*first, *at), at most LOOK_MAX pages. */
+static unsigned take_out(struct segment *segment, uint64_t *at, uint64_t end, uint64_t *first, struct frame **frames)
 {
     unsigned taken = 0;
 
@@ -241,7 +242,11 @@ static unsigned take_out(struct segment *segment, uint64_t *at, uint64_t end, st
     for (unsigned looked = 0; *at < end && taken < TAKE_MAX && looked < LOOK_MAX; looked++) {
         uint64_t bytes = PAGE_SIZE;
         pte_t *entry = find(segment, *at, &bytes);
+        if (entry == NULL && taken > 0)
+            break; /* not to have all spaces look through what may be gigabytes of nothing */
         if (entry != NULL && (*entry & PTE_V)) {
+            if (taken == 0)
+                *first = *at;
             frames[taken++] = frame_at(pte_phys(*entry));
             *entry = 0;
             if (segment->levels > 1) {
@@ -291,10 +296,10 @@ int segment_decommit(struct segment *segment, uint64_t offset, uint64_t bytes)
     struct frame *frames[TAKE_MAX];
     int budget = WORK_BUDGET;
     for (uint64_t at = offset, end = offset + bytes; at < end;) {
-        uint64_t start = at;
-        unsigned n = take_out(segment, &at, end, frames);
+        uint64_t first = at;
+        unsigned n = take_out(segment, &at, end, &first, frames);
         if (n > 0)
-            forget_everywhere(segment, start, at, &budget);
+            forget_everywhere(segment, first, at, &budget);
         for (unsigned i = 0; i < n; i++)
             frame_put(frames[i]);
         if (n > 0)

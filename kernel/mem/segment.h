@@ -26,7 +26,7 @@ struct segment {
 
     struct spinlock lock; /* LOCK_SEGMENT; protects all below */
     pte_t *root;          /* tables as Sv39 has them; an entry is PTE_V and where the table or frame is */
-    uint64_t pages;       /* that have a frame */
+    uint64_t pages;       /* that have a frame; the tests hold it against the table */
     struct list mappings; /* struct mapping */
 };
 
@@ -39,7 +39,7 @@ void segment_put(struct segment *segment);
 
 /* Give frames full of zeroes to the pages of [offset, offset + bytes) that have none. 0; -EINVAL: not
  * page-aligned, or beyond the end; -ENOMEM: the machine or the payer cannot have so many, and nothing has
- * changed (unless somebody took pages of this range away at the same time). */
+ * changed. Who takes pages of this range away at the same time may find some of them without a frame after a 0. */
 int segment_commit(struct segment *segment, uint64_t offset, uint64_t bytes);
 /* Take the frames of [offset, offset + bytes) away, from everybody. 0 or -EINVAL. */
 int segment_decommit(struct segment *segment, uint64_t offset, uint64_t bytes);

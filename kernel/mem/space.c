@@ -329,7 +329,7 @@ static uint64_t find_room(struct space *space, uint64_t bytes)
     return start + bytes <= USER_MAP_END ? start : 0;
 }
 
-/* Take the pages of [start, end) away, from the top down, in pieces. Only what space_map_physical made. */
+/* Take the pages of [start, end) away, from the top down, in pieces. Only what space_map_... made. */
 static void unmap_range(struct space *space, uint64_t start, uint64_t end)
 {
     int budget = WORK_BUDGET;

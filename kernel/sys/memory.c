@@ -76,12 +76,19 @@ int64_t sys_map(const uint64_t a[7])
         return -EBADF;
     int64_t result = map_object(o, a[1], a[2], a[3], a[4]);
     object_put(o);
-    return result;
+    int error = result < 0 ? 0 : settle(this_proc()); /* page tables, which touching must not fail for */
+    if (!error)
+        return result;
+    space_unmap(this_proc()->space, (uint64_t)result, a[2]);
+    settle(this_proc());
+    return error;
 }
 
 int64_t sys_unmap(const uint64_t a[7])
 {
-    return space_unmap(this_proc()->space, a[0], a[1]);
+    int result = space_unmap(this_proc()->space, a[0], a[1]);
+    settle(this_proc());
+    return result;
 }
 
 /* ---- memory objects ---- */

@@ -15,9 +15,10 @@
 #define SERVER_HANDLE_STORE 6
 
 #define STORE_DEATHS_MAX 3 /* in a row, before anything was served */
+#define SERVER_EXIT_BAD_STORE 2 /* the exit code of one that can make nothing of its store */
 
 struct store_word {
-    uint64_t served; /* set to 1 by the server when it has received, or waits to; to 0 by init, at each start */
+    uint64_t served; /* set to 1 by the server when it has received or served a message; to 0 by init, at each start */
 };
 
 #endif

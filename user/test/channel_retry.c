@@ -389,6 +389,12 @@ static void serve_kept(int channel)
         CHECK_EQUAL(channel_keep(channel, 90, -1), -ENOENT);
         CHECK_EQUAL(channel_keep(channel, 1, channel), -EINVAL);
         CHECK_EQUAL(channel_keep(channel, 1, 99), -EBADF);
+        for (uint64_t key = 100; key < 100 + 1022; key++)
+            CHECK_EQUAL(channel_keep(channel, key, other), 0);
+        CHECK_EQUAL(channel_keep(channel, 99, other), -ENOSPC); /* they cost memory for which no job pays */
+        CHECK_EQUAL(channel_keep(channel, 500, other), 0);
+        for (uint64_t key = 100; key < 100 + 1022; key++)
+            CHECK_EQUAL(channel_keep(channel, key, -1), 0);
     }
     close(other);
     int first = channel_kept(channel, 0, &key);

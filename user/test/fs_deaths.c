@@ -372,6 +372,32 @@ static void four_clients_under_hundreds_of_deaths(void)
     load(4, 200);
 }
 
+/* Files may take all memory but a reserve, and others what their job allows: ramfs must start in what is left. */
+static void ramfs_starts_again_with_little_memory(void)
+{
+    struct system_info info;
+    int fd = create("/tmp/kept");
+    CHECK_EQUAL(write(fd, "kept", 4), 4);
+    CHECK_EQUAL(system_info(&info), 0);
+    int memory = memory_create(info.frames_total * 4096);
+    CHECK(memory >= 0);
+    for (uint64_t part = 4096, taken = 0; part > 0; part /= 2) /* until the job gives no more, or a 32nd is left */
+        while (system_info(&info) == 0 && info.frames_available > part + info.frames_total / 32 &&
+               memory_commit(memory, taken * 4096, part * 4096) == 0)
+            taken += part;
+    CHECK(info.frames_available < info.frames_total / 16);
+    for (int i = 0; i < 4; i++) {
+        kill_server("ramfs");
+        live_server("ramfs");
+        CHECK_EQUAL(lseek(fd, 0, SEEK_SET), 0);
+        CHECK_EQUAL(read(fd, found, sizeof found), 4);
+        CHECK(memcmp(found, "kept", 4) == 0);
+    }
+    close(memory);
+    CHECK_EQUAL(unlink("/tmp/kept"), 0);
+    close(fd);
+}
+
 static bool is_stale(int fd)
 {
     struct stat st;
@@ -422,6 +448,7 @@ int main(int argc, char **argv)
     RUN(exec_notices_nothing);
     RUN(a_client_under_hundreds_of_deaths);
     RUN(four_clients_under_hundreds_of_deaths);
+    RUN(ramfs_starts_again_with_little_memory);
     RUN(three_deaths_at_the_start_and_the_store_is_made_anew);
     return check_end();
 }

@@ -143,6 +143,22 @@ static void a_commitment_is_kept(void)
     CHECK_EQUAL(*page(part - 1), part - 1);
 }
 
+/* With the mapping itself; later even a page that has memory could not be touched for want of a table. */
+static void a_job_pays_for_the_tables_of_what_it_maps(void)
+{
+    struct job_limits limits = {.max_pages = 400};
+    CHECK(setjob(0, 0) > 0);
+    CHECK_EQUAL(job_limits(0, &limits, NULL), 0);
+    int handle = memory_create(4ul << 30);
+    CHECK(handle >= 0);
+    CHECK(map(handle, 0, 4ul << 30, MAP_READ | MAP_WRITE) == NULL); /* 2048 tables */
+    for (int i = 0; i < 10; i++) {
+        void *part = map(handle, 0, 256ul << 20, MAP_READ | MAP_WRITE);
+        CHECK(part != NULL);
+        CHECK_EQUAL(unmap(part, 256ul << 20), 0);
+    }
+}
+
 static void its_makers_job_pays_for_it(void)
 {
     struct job_limits limits = {.max_pages = 400}, old;
@@ -207,6 +223,7 @@ int main(int argc, char **argv)
     RUN(it_can_be_mapped_at_an_address);
     RUN(it_says_what_is_committed);
     RUN(a_commitment_is_kept);
+    RUN(a_job_pays_for_the_tables_of_what_it_maps);
     RUN(its_makers_job_pays_for_it);
     RUN(pages_go_while_others_touch_them);
     return check_end();

@@ -21,7 +21,7 @@
 
 #define BIT_UART 1
 
-static char paths[PATH_MAX];
+static char paths[2 * PATH_MAX];
 static bool dump_asked;
 static int ready_bits = -1;
 

@@ -90,6 +90,8 @@ static void plan_start(struct service *service, int pid, const char *why)
     say("%s (pid %d) %s, %d times in a minute: giving it up", service->name, pid, why, RESTARTS_MAX);
     close(service->channel); /* no one can serve it any more: calls fail with EIO */
     service->channel = -1;
+    unmap(service->word, PAGE); /* nor read what it kept */
+    close(service->store);
 }
 
 /* Memory for a server's state. 0, or an error. */
@@ -109,18 +111,23 @@ static int make_store(struct service *service)
         service->word = map(service->store, 0, PAGE, MAP_READ | MAP_WRITE);
         result = service->word != NULL ? 0 : -ENOMEM;
     }
+    if (result < 0)
+        close(service->store);
     return result;
 }
 
-/* A server that time and again dies by itself of what it finds in its store gets a new one. */
+/* A server that time and again dies by itself of what it finds in its store gets a new one. One that was killed,
+ * or had no memory to start in, says nothing about its store. */
 static void judge_store(struct service *service, const struct exit_status *status)
 {
-    bool killed = status->signal == SIGKILL || status->signal == SIGTERM || status->signal == SIGINT;
+    bool crashed = status->signal == SIGSEGV || status->signal == SIGILL || status->signal == SIGABRT;
+    bool refused = status->signal == 0 && status->code == SERVER_EXIT_BAD_STORE;
 
-    if (service->word->served != 0 || killed) {
-        service->deaths = service->word->served != 0 ? 0 : service->deaths;
+    memory_commit(service->store, 0, PAGE); /* it is there, unless the server has thrown it away */
+    if (service->word->served != 0)
+        service->deaths = 0;
+    if (service->word->served != 0 || !(crashed || refused))
         return;
-    }
     if (++service->deaths < STORE_DEATHS_MAX)
         return;
     service->deaths = 0;

@@ -66,7 +66,8 @@ static uint64_t offset_of(const void *address)
 
 bool ramfs_commit(void *start, size_t bytes)
 {
-    return may_take(bytes / BLOCK_SIZE) && memory_commit(HANDLE_STORE, offset_of(start), bytes) == 0;
+    /* The header has its memory from the first start on; a restart must not fail for want of room for files. */
+    return (start == STORE_ADDRESS || may_take(bytes / BLOCK_SIZE)) && memory_commit(HANDLE_STORE, offset_of(start), bytes) == 0;
 }
 
 void ramfs_decommit(void *start, size_t bytes)
@@ -277,9 +278,7 @@ int main(void)
 
     if (result < 0) {
         say("cannot start", result);
-        if (result == -ENOMEM && store != NULL)
-            store->served = 1; /* the store is not to blame */
-        return 1;
+        return result == -EINVAL ? SERVER_EXIT_BAD_STORE : 1;
     }
     for (;;) {
         reply_receive(HANDLE_CHANNEL, &answer, &m);
