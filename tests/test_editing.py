@@ -379,8 +379,9 @@ def test_history_outlives_the_shell(kinglet):
 def test_history_forgets_the_oldest(kinglet):
     guest = kinglet.boot()
     guest.expect(r"\$ ")
-    guest.send("i=0; while [ $i -lt 1200 ]; do i=$((i + 1)); echo \": $i\"; done >/tmp/.sh_history; exec sh\n")
-    guest.expect(r"\$ ")
+    guest.send("i=0; while [ $i -lt 1200 ]; do i=$((i + 1)); echo \": $i\"; done >/tmp/.sh_history; echo ma''de; exec sh\n")
+    guest.expect(r"^made\r$")
+    guest.expect(r"\$ ")  # of the new shell: what is typed earlier the old one may have read
     guest.send("history | head -n 1; history | tail -n 1; exit\n")
     guest.expect(r"^ +1  : 702\r\n +500  history \| head")
     guest.expect(r"\$ ")

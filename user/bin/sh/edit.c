@@ -305,6 +305,9 @@ static enum input_result type_line(struct editor *ed, const char *prompt)
         size_t n;
         bool undecided = false;
         int key = screen_flush(ed) && is_raw(ed) ? key_read(ed->terminal, text, &n) : KEY_LOST;
+        if (key != KEY_LOST) {
+            lost = 0; /* it counts deaths in a row */
+        }
         if (key == CONTROL('R')) {
             key = search_history(ed, prompt);
         }

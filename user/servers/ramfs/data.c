@@ -138,10 +138,10 @@ int64_t op_write(int channel, const struct message *m, struct inode *node, struc
         return -EISDIR;
     if ((flags & MSGF_APPEND) != 0)
         offset = node->size;
-    if (offset > node->size && (flags & MSGF_XV6) != 0)
-        return -EINVAL; /* xv6 makes no holes */
     if (bytes == 0)
         return 0;
+    if (offset > node->size && (flags & MSGF_XV6) != 0)
+        return -EINVAL; /* xv6 makes no holes */
     if (offset >= FILE_SIZE_MAX)
         return -EFBIG;
     if (bytes > FILE_SIZE_MAX - offset)
