@@ -67,7 +67,8 @@ static uint64_t offset_of(const void *address)
 bool ramfs_commit(void *start, size_t bytes)
 {
     /* The header has its memory from the first start on; a restart must not fail for want of room for files. */
-    return (start == STORE_ADDRESS || may_take(bytes / BLOCK_SIZE)) && memory_commit(HANDLE_STORE, offset_of(start), bytes) == 0;
+    return (start == STORE_ADDRESS || may_take(bytes / BLOCK_SIZE)) &&
+           memory_commit(HANDLE_STORE, offset_of(start), bytes) == 0;
 }
 
 void ramfs_decommit(void *start, size_t bytes)
