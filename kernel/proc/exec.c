@@ -135,7 +135,7 @@ static int build(struct image *image, const struct exec_args *args, struct space
 static void code_changed(void)
 {
     for (unsigned i = 0; i < hart_count; i++)
-        __atomic_fetch_or(&harts[i].work, WORK_FENCE_I, __ATOMIC_RELAXED);
+        __atomic_fetch_or(&harts[i].work, WORK_FENCE_I, __ATOMIC_RELEASE); /* the code first */
 }
 
 int proc_exec(struct image *image, const char *name, const struct exec_args *args)

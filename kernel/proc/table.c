@@ -109,7 +109,7 @@ void proc_put(struct proc *p)
         return;
     /* The last instructions of a process run on its own kernel stack: they are a few, so wait. */
     while (atomic_load_explicit(&p->task.on_hart, memory_order_acquire))
-        ;
+        panic_check(STOPPED_IN_KERNEL);
     frame_free(frame_at(virt_to_phys((char *)p->task.kernel_stack_top - KSTACK_SIZE)));
     cache_free(&proc_cache, p);
 }

@@ -49,15 +49,6 @@ static inline void spin_lock(struct spinlock *lock)
         spin_note_locked(lock);
 }
 
-/* Take the lock if it is free. Any order goes: one who does not wait does not deadlock. */
-static inline bool spin_trylock(struct spinlock *lock)
-{
-    bool taken = spin_take(lock);
-    if (DEBUG_BUILD && taken)
-        spin_note_locked(lock);
-    return taken;
-}
-
 static inline void spin_unlock(struct spinlock *lock)
 {
     if (DEBUG_BUILD)

@@ -69,23 +69,30 @@ void balance_offer(struct dispatcher *d, uint64_t now)
     atomic_thread_fence(memory_order_seq_cst);
     uint32_t idle = atomic_load_explicit(&idle_harts, memory_order_relaxed) & ~bit_of(d);
     if (d != dispatcher_here()) { /* only that hart can set its clock: it does when it comes here (sched_ipi) */
-        if (idle)
+        if (idle || d->queue.count == 1) /* behind another its clock comes anyway */
             d->tell |= bit_of(d);
         return;
     }
-    unsigned best = run_queue_best(&d->queue);
-    const struct task *first =
-        container_of(list_entry(list_first(&d->queue.level[best]), struct sched_entity, node), struct task, entity);
-    /* Busy harts are called later: nobody is to wait longer than a slice while they run a lower level. */
-    uint64_t patience = idle ? steal_after() : d->tuning.slice[0] / 2;
-    if (now < first->ready_at + patience) {
-        dispatch_clock_by(d, first->ready_at + patience);
+    /* Busy harts are called later: nobody is to wait longer than a slice while they run a lower level. But not for
+     * someone whom they would not take yet. */
+    uint64_t patience = d->tuning.slice[0] / 2;
+    if (idle || patience < steal_after())
+        patience = steal_after();
+    /* On each level the first: the best may have come just now, while one below them has waited long since. */
+    for (uint32_t levels = d->queue.ready_levels; levels; levels &= levels - 1) {
+        unsigned level = (unsigned)__builtin_ctz(levels);
+        const struct task *first = container_of(list_entry(list_first(&d->queue.level[level]), struct sched_entity, node),
+                                                struct task, entity);
+        if (now < first->ready_at + patience) {
+            dispatch_clock_by(d, first->ready_at + patience);
+            continue;
+        }
+        int helper = idle ? __builtin_ctz(idle) : worst_hart(d, level);
+        if (helper >= 0)
+            ask(d, (unsigned)helper);
+        dispatch_clock_by(d, now + patience); /* see what has come of it */
         return;
     }
-    int helper = idle ? __builtin_ctz(idle) : worst_hart(d, best);
-    if (helper >= 0)
-        ask(d, (unsigned)helper);
-    dispatch_clock_by(d, now + patience); /* see what has come of it */
 }
 
 /* ---- the hart that has too little ---- */
@@ -104,7 +111,7 @@ static struct task *take_from(struct dispatcher *victim, struct dispatcher *d, u
         list_for_each(node, &victim->queue.level[level]) {
             struct task *t = container_of(list_entry(node, struct sched_entity, node), struct task, entity);
             if (looked++ == LOOK_AT || now < t->ready_at + steal_after())
-                break; /* those behind it came later */
+                break; /* those behind it came later, mostly (a boost joins lists) */
             if (atomic_load_explicit(&t->on_hart, memory_order_acquire))
                 continue; /* it is still being left there */
             found = t;
@@ -150,7 +157,7 @@ void balance_take(struct dispatcher *d)
     bool asked = atomic_load_explicit(&d->asked, memory_order_relaxed);
     bool busy = waiting(d) || (!is_idle(d, this_task()) &&
                                atomic_load_explicit(&this_task()->state, memory_order_relaxed) == PROC_RUNNING);
-    bool even_out = d->slice_ended && uneven(d);
+    bool even_out = !asked && d->slice_ended && uneven(d);
     if (!asked && busy && !even_out)
         return;
     if (asked)
@@ -165,8 +172,10 @@ void balance_take(struct dispatcher *d)
     }
     if (!t)
         return;
+    uint64_t waits_since = t->ready_at;
     spin_lock(&d->lock);
     dispatch_enqueue(d, t, ENQUEUE_PREEMPTED, now); /* with what is left of its slice */
+    t->ready_at = waits_since;
     dispatch_unlock(d);
 }
 
@@ -177,9 +186,11 @@ bool balance_idle(struct dispatcher *d)
     /* Either the hart that enqueues sees our bit, or we see its queue. */
     atomic_fetch_or(&idle_harts, bit_of(d));
     atomic_thread_fence(memory_order_seq_cst);
+    d->look_at = SCHED_NEVER;
     for (unsigned i = 0; i < hart_count; i++)
         if (waiting(&dispatchers[i])) {
-            dispatch_clock_by(d, clock_ticks() + steal_after()); /* it has not waited long enough yet */
+            d->look_at = clock_ticks() + steal_after(); /* it has not waited long enough yet */
+            dispatch_clock_by(d, d->look_at);
             dispatch_set_clock(d);
             break;
         }

@@ -30,7 +30,8 @@ struct dispatcher {
     struct hart *hart;
     uint64_t clock_set;    /* what the clock is set for; SCHED_NEVER: nothing */
     uint64_t clock_wanted; /* what it is to be set for once the lock is free, if that is earlier */
-    struct task *left;  /* whom the last switch came from */
+    uint64_t look_at;      /* idle: when it is to look at the other harts' queues once more */
+    struct task *left;     /* whom the last switch came from */
     struct task idle;
 };
 
@@ -73,7 +74,8 @@ void balance_take(struct dispatcher *d);
 /* Lock held: makes sure that harts which run something worse, or nothing, hear of those who wait here, or
  * tells them now. */
 void balance_offer(struct dispatcher *d, uint64_t now);
-/* Where a task that was blocked on `d`, not this hart's, should go. No lock held. */
+/* Where a task that was blocked on `d`, not this hart's, should go. No run queue's
+ * lock held. */
 struct dispatcher *balance_place(struct dispatcher *d, const struct task *t);
 /* This hart has nothing to do: from now on it is known for that. True when it should look again at once. */
 bool balance_idle(struct dispatcher *d);

@@ -108,6 +108,13 @@ void dispatch_unlock(struct dispatcher *d)
         sbi_send_ipi(tell); /* they may be in user mode, or asleep */
 }
 
+/* The other harts see the level that runs here: worst_hart. */
+static void show_level(struct dispatcher *d)
+{
+    unsigned level = is_idle(d, d->running) ? SCHED_NO_LEVEL : d->policy->level(&d->queue, &d->running->entity);
+    atomic_store_explicit(&d->level_now, (uint8_t)level, memory_order_relaxed);
+}
+
 /* The clock must come when the running task's slice ends, or when a boost is due. */
 static void set_clock_for_running(struct dispatcher *d)
 {
@@ -155,11 +162,6 @@ void sched_arrived(void)
     atomic_store_explicit(&d->left->on_hart, false, memory_order_release);
 }
 
-static uint8_t level_of(struct dispatcher *d, struct task *t)
-{
-    return is_idle(d, t) ? SCHED_NO_LEVEL : (uint8_t)d->policy->level(&d->queue, &t->entity);
-}
-
 /* The dispatcher's lock is held and is released here. `next` is RUNNING from now on. */
 static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause cause)
 {
@@ -168,7 +170,7 @@ static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause
     atomic_store_explicit(&next->state, PROC_RUNNING, memory_order_relaxed);
     d->running = next;
     d->slice_ended = false;
-    atomic_store_explicit(&d->level_now, level_of(d, next), memory_order_relaxed);
+    show_level(d);
     __atomic_fetch_and(&d->hart->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
     set_clock_for_running(d);
     balance_offer(d, d->charged_until);
@@ -213,6 +215,11 @@ static void reschedule(enum switch_cause cause)
     dispatch_charge(d, now);
     advance_policy(d, now);
     if (!is_idle(d, me) && atomic_load_explicit(&me->state, memory_order_relaxed) == PROC_RUNNING) {
+        /* Called here in vain (somebody else has taken the work): no reason to go to the tail. */
+        if (cause == SWITCH_preempted && !d->slice_ended && !d->policy->preempts(&d->queue, &me->entity)) {
+            switch_to(d, me, cause);
+            return;
+        }
         enum enqueue_reason why = cause == SWITCH_yield ? ENQUEUE_YIELDED : ENQUEUE_PREEMPTED;
         if (d->slice_ended) {
             why = ENQUEUE_SLICE_END;
@@ -273,7 +280,8 @@ void sched_ipi(void)
     if (atomic_load_explicit(&d->asked, memory_order_relaxed))
         dispatch_ask(d);
     spin_lock(&d->lock);
-    balance_offer(d, clock_ticks()); /* another hart has put a task here, and could not set our clock */
+    set_clock_for_running(d); /* another hart may have changed its level, or put a task here: it cannot set our clock */
+    balance_offer(d, clock_ticks());
     dispatch_unlock(d);
 }
 
@@ -308,8 +316,7 @@ bool sched_wake(struct task *t)
 
 void sched_start(struct task *t)
 {
-    atomic_store(&t->state, PROC_READY);
-    make_ready(t, ENQUEUE_NEW);
+    make_ready(t, ENQUEUE_NEW); /* READY since sched_task_init */
 }
 
 void sched_timer(void)
@@ -326,14 +333,15 @@ void sched_timer(void)
         dispatch_ask(d);
     advance_policy(d, now);
     check_preemption(d, NULL);
-    atomic_store_explicit(&d->level_now, level_of(d, d->running), memory_order_relaxed);
+    show_level(d);
     set_clock_for_running(d);
     balance_offer(d, now);
-    if (is_idle(d, d->running) && harts_online() > 1)
-        dispatch_ask(d); /* to look at the others' queues: balance_idle */
+    if (is_idle(d, d->running) && now < d->look_at)
+        dispatch_clock_by(d, d->look_at); /* this was another deadline; the look is still to come: balance_idle */
     dispatch_clock_by(d, next);
-    if (d->clock_wanted == SCHED_NEVER)
-        clock_deadline(SCHED_NEVER); /* none, and the interrupt is no longer pending */
+    /* None, and the interrupt is no longer pending. But whoever was woken above may have set the clock already. */
+    if (d->clock_wanted == SCHED_NEVER && d->clock_set == SCHED_NEVER)
+        clock_deadline(SCHED_NEVER);
     dispatch_unlock(d);
 }
 
@@ -395,6 +403,7 @@ void sched_charge_to(struct sched_entity *account)
     if (d->slice_ended)
         dispatch_ask(d);
     check_preemption(d, NULL);
+    show_level(d);
     set_clock_for_running(d);
     dispatch_unlock(d);
 }
@@ -408,11 +417,25 @@ void sched_set_account(struct task *t, struct sched_entity *account)
     dispatch_unlock(d);
 }
 
+/* The level of `t` has changed: if it runs, its slice may end earlier. The lock is held. */
+static void level_changed(struct dispatcher *d, const struct task *t)
+{
+    if (d->running != t)
+        return;
+    show_level(d);
+    if (d == here())
+        set_clock_for_running(d);
+    else
+        d->tell |= 1u << d->hart->index; /* only that hart can: sched_ipi */
+}
+
 void sched_inherit(struct task *t, unsigned level)
 {
     if (t->entity.inherited == level)
         return; /* only the holder of the channel's lock changes it */
     struct dispatcher *d = lock_home(t);
+    if (d->running == t && dispatch_charge(d, clock_ticks()))
+        dispatch_ask(d); /* what it has run until now is not of its turn at the new level */
     unsigned before = d->policy->level(&d->queue, &t->entity);
     t->entity.inherited = (uint8_t)level;
     if (list_linked(&t->entity.node) && d->policy->level(&d->queue, &t->entity) != before) {
@@ -422,6 +445,7 @@ void sched_inherit(struct task *t, unsigned level)
         t->ready_at = waits_since;
     }
     check_preemption(d, t);
+    level_changed(d, t);
     dispatch_unlock(d);
 }
 
@@ -431,6 +455,7 @@ void sched_keep_top(struct task *t, bool keep)
     if (keep && !t->entity.keeps_top)
         d->policy->admit(&d->queue, &t->entity); /* at the top from now on, whatever starting up took */
     t->entity.keeps_top = keep;
+    level_changed(d, t);
     dispatch_unlock(d);
 }
 

@@ -27,8 +27,8 @@ void sched_task_init(struct task *t, void *kernel_stack_top);
 /* Puts a new task at the place where its policy wants new ones. */
 void sched_start(struct task *t);
 
-/* BLOCKED -> READY, on the run queue of its hart, or, when that is another one and busy, of an idle hart. False: it was not blocked. Any lock up to
- * LOCK_RUNQ may be held. O(1). */
+/* BLOCKED -> READY, on the run queue of its hart, or, when that is another one and busy, of an idle hart. False: it
+ * was not blocked. Any lock below LOCK_RUNQ may be held. O(1). */
 bool sched_wake(struct task *t);
 /* Away from a task that has set itself BLOCKED. Use wait_switch, which knows about kill. */
 void sched_block(void);

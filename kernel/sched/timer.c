@@ -55,7 +55,7 @@ void timer_cancel(struct timer *t)
     spin_unlock(&q->lock);
     /* Only another hart can be in the callback now: this one's runs to its end without a break. */
     while (t->hart != this_hart() && atomic_load_explicit(&q->expiring, memory_order_acquire) == t)
-        ;
+        panic_check(STOPPED_IN_KERNEL);
 }
 
 uint64_t timers_next(void)

@@ -47,7 +47,7 @@ void sched_init(void)
         default_tuning(&d->tuning);
         run_queue_init(&d->queue, &d->tuning, now);
         d->charged_until = now;
-        d->clock_set = d->clock_wanted = SCHED_NEVER;
+        d->clock_set = d->clock_wanted = d->look_at = SCHED_NEVER;
         sched_entity_init(&d->idle.entity);
         atomic_store(&d->idle.state, PROC_RUNNING);
         atomic_store(&d->idle.hart, d->hart);

@@ -14,6 +14,7 @@
 #define csr_write(name, value) stub_write_##name(value)
 
 uint64_t stub_read_satp(void);
+uint64_t stub_read_time(void);
 void stub_write_satp(uint64_t value);
 
 #endif

@@ -11,6 +11,7 @@
 #undef hart_wait
 
 extern _Thread_local unsigned stub_hart;
+void hart_wait(void);
 
 static inline struct hart *this_hart(void)
 {
