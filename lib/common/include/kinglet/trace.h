@@ -38,7 +38,11 @@ struct trace_record {
     T(21, policy, "levels", "policy") \
     T(22, slice, "level", "us") \
     T(23, steal, "to_hart", "from_hart") \
-    T(24, migrate, "to_hart", "from_hart")
+    T(24, migrate, "to_hart", "from_hart") \
+    T(25, lock_wait, "rank", "ns") \
+    T(26, quantum, "level", "us") \
+    T(27, boost_period, "-", "us") \
+    T(28, predict, "-", "us")
 
 enum trace_event {
 #define KINGLET_TRACE_ENUM(number, name, small, arg) TRACE_##name = number,
@@ -61,6 +65,28 @@ enum switch_cause {
  * TRACE_interrupt: source 0 is the timer. TRACE_slice: `pid` has used up its slice at this level, in so many
  * microseconds of its own or its servers' time. Whoever enters a run queue does so with TRACE_wake, or with
  * TRACE_enqueue: new, preempted, at the end of its slice, after a yield, or moved by inheritance. */
+
+/*
+ * trace.bin, the trace as a file: a header, then blocks to the end of the file; all little-endian.
+ * A block is its 16 bytes and then `count` records of one hart, oldest first. Blocks of one hart follow one another
+ * in the file; those of several harts come in any order, and a reader merges the harts by time. A gap between
+ * `first + count` and the next block's `first` is that many records lost.
+ */
+#define TRACE_FILE_MAGIC 0x324543415254474bULL /* "KGTRACE2" */
+struct trace_file_header {
+    uint64_t magic;
+    uint64_t timebase_hz; /* ticks per second */
+    uint32_t harts;
+    uint32_t source;      /* TRACE_FROM_ */
+    uint64_t reserved;    /* 0 */
+};
+#define TRACE_FROM_GUEST 0
+#define TRACE_FROM_SIMULATOR 1
+struct trace_file_block {
+    uint32_t hart;
+    uint32_t count;
+    uint64_t first; /* how many records this hart had written before these */
+};
 
 /* The symbol `trace_area` in the kernel: where the rings lie, for a reader of guest memory. */
 #define TRACE_MAGIC 0x314543415254474bULL /* "KGTRACE1" */
