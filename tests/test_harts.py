@@ -155,7 +155,7 @@ def test_partners_stay_together(four_harts):
 
 def test_idle_harts_take_no_ticks(four_harts):
     """While `sleep 2` sleeps there is nothing to do, and nobody does anything."""
-    asleep = next(e for e in reversed(four_harts.events) if e.event == "block" and e.reason == "slee")
+    asleep = next(e for e in reversed(four_harts.events) if e.event == "block" and e.reason == "sleep")
     inside = four_harts.between(asleep.time + 10 * MS, asleep.time + 1990 * MS, *{e.event for e in four_harts.events})
     assert inside == []
 

@@ -77,10 +77,11 @@ def lines(trace):
 
 
 def test_tables_are_those_of_the_header():
-    events, causes = trace_dump.tables()
+    events, causes, reasons = trace_dump.tables()
     header = trace_dump.HEADER.read_text()
     assert len(events) == header.count(" T(") >= 20
     assert events[2] == ("switch_out", "cause", "waits_for")
+    assert reasons[8] == "pipe_read"
     assert causes == {0: "slice", 1: "block", 2: "yield", 3: "preempted", 4: "exit", 5: "handoff"}
 
 
@@ -88,7 +89,7 @@ def test_each_record_is_a_line_with_its_values_by_name(decode):
     trace = decode(name(0, 3, "hog") + [
         record(1000, "switch_in", small=2, pid=3),
         record(1005, "switch_out", small=CAUSES["block"], pid=3, arg=7),
-        record(1006, "block", pid=3, arg=chars("pipe")),
+        record(1006, "block", pid=3, arg=8),
         record(1015, "exit", small=9, pid=3, arg=-1),
         record(1016, "boost"),
     ])
@@ -96,7 +97,7 @@ def test_each_record_is_a_line_with_its_values_by_name(decode):
         "0.0 hart0 name pid=3 name=hog",
         "100.0 hart0 switch_in pid=3 name=hog level=2",
         "100.5 hart0 switch_out pid=3 name=hog cause=block waits_for=7",
-        "100.6 hart0 block pid=3 name=hog reason=pipe",
+        "100.6 hart0 block pid=3 name=hog reason=pipe_read",
         "101.5 hart0 exit pid=3 name=hog signal=9 code=-1",
         "101.6 hart0 boost pid=0 name=-",
     ]

@@ -30,7 +30,7 @@ RECORD = struct.Struct("<QII")                        # struct trace_record
 
 NAME_PARTS = 4
 SIGNED = {"code", "result"}     # values that are int32_t
-CHARACTERS = {"reason", "chars", "policy"}  # values that are four characters
+CHARACTERS = {"chars", "policy"}  # values that are four characters
 
 
 class TraceError(ValueError):
@@ -65,7 +65,8 @@ class Trace(list):
 
 
 def tables(header=HEADER):
-    """({number: (event, key of small, key of arg)}, {number: cause}) from the macros in trace.h."""
+    """({number: (event, key of small, key of arg)}, {number: cause}, {number: what a blocked one waits for}),
+    from the macros in trace.h."""
     text = pathlib.Path(header).read_text()
 
     def macro(name, letter):
@@ -78,7 +79,9 @@ def tables(header=HEADER):
               re.findall(r'T\((\d+), (\w+), "([^"]*)", "([^"]*)"\)', macro("KINGLET_TRACE_EVENTS", "T"))}
     causes = {int(number): name
               for number, name in re.findall(r"C\((\d+), (\w+)\)", macro("KINGLET_SWITCH_CAUSES", "C"))}
-    return events, causes
+    reasons = {int(number): name
+               for number, name in re.findall(r'R\((\d+), (\w+), "', macro("KINGLET_WAIT_REASONS", "R"))}
+    return events, causes, reasons
 
 
 def symbol(path, wanted):
@@ -145,7 +148,7 @@ def join_names(ring, name_event):
                 yield ticks, hart, event, 0, pid, "".join(parts)
 
 
-def named_values(events, causes, event, small, arg):
+def named_values(events, causes, reasons, event, small, arg):
     """(event's name, {key: value}) of one record."""
     name, small_key, arg_key = events.get(event, (f"event{event}", "small", "arg"))
     args = {}
@@ -156,6 +159,8 @@ def named_values(events, causes, event, small, arg):
             continue
         if key == "cause":
             value = causes.get(value, value)
+        elif key == "reason":
+            value = reasons.get(value, value)
         elif key in CHARACTERS:
             value = characters(value) or "-"
         elif key in SIGNED and value >= 1 << 31:
@@ -166,7 +171,7 @@ def named_values(events, causes, event, small, arg):
 
 def parse(kernel_elf, ram_file, header=HEADER):
     """The Trace that a run left in its memory. TraceError (a ValueError) when there is none."""
-    events, causes = tables(header)
+    events, causes, reasons = tables(header)
     name_event = next(number for number, event in events.items() if event[0] == "name")
     at = symbol(kernel_elf, "trace_area")
     with open(ram_file, "rb") as ram:
@@ -190,7 +195,7 @@ def parse(kernel_elf, ram_file, header=HEADER):
         for ticks, hart, event, small, pid, arg in heapq.merge(*rings, key=lambda record: record[0]):
             if event == name_event:
                 names[pid] = arg or "-"
-            name, args = named_values(events, causes, event, small, arg)
+            name, args = named_values(events, causes, reasons, event, small, arg)
             records.append(Record(ticks, ticks * 1e6 / hz, hart, name, pid, names.get(pid, "-"), args))
     dropped = {hart: written[hart] - capacity for hart in used if written[hart] > capacity}
     return Trace(records, dropped, capacity, hz)

@@ -111,7 +111,7 @@ int64_t request_call(struct request *r)
     list_push_back(&ch->queue, &r->note.node);
     me->task.waits_for = ch->server ? ch->server->pid : 0;
     TRACE(call, 0, me->pid, me->task.waits_for);
-    wait_block(ch->callers.name);
+    wait_block(ch->callers.reason);
 
     struct list_node *receiver = list_pop_front(&ch->receivers.waiters);
     if (receiver && !atomic_load(&me->task.killed)) {
@@ -146,7 +146,7 @@ int64_t request_call(struct request *r)
             return -EINTR;
         }
         me->task.waits_for = ch->server ? ch->server->pid : 0;
-        wait_block(ch->callers.name);
+        wait_block(ch->callers.reason);
         spin_unlock(&ch->lock);
         wait_switch();
         spin_lock(&ch->lock);

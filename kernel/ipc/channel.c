@@ -37,8 +37,8 @@ struct channel *channel_create(int rank)
     list_init(&ch->queue);
     list_init(&ch->in_service);
     list_init(&ch->kept);
-    wait_queue_init(&ch->receivers, "receive");
-    wait_queue_init(&ch->callers, "call");
+    wait_queue_init(&ch->receivers, WAIT_FOR_receive);
+    wait_queue_init(&ch->callers, WAIT_FOR_call);
     for (unsigned i = 0; i < COOKIE_BUCKETS; i++)
         list_init(&ch->sessions[i]);
     ch->free_slot = SLOT_NONE;

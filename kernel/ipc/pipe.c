@@ -67,10 +67,10 @@ int pipe_create(struct object **reader, struct object **writer)
     object_init(&p->reader, &reader_ops);
     object_init(&p->writer, &writer_ops);
     spin_init(&p->lock, "pipe", LOCK_PIPE);
-    wait_queue_init(&p->readers, "pipe read");
-    wait_queue_init(&p->writers, "pipe write");
-    wait_queue_init(&p->read_pollers, "poll");
-    wait_queue_init(&p->write_pollers, "poll");
+    wait_queue_init(&p->readers, WAIT_FOR_pipe_read);
+    wait_queue_init(&p->writers, WAIT_FOR_pipe_write);
+    wait_queue_init(&p->read_pollers, WAIT_FOR_poll);
+    wait_queue_init(&p->write_pollers, WAIT_FOR_poll);
     *reader = &p->reader;
     *writer = &p->writer;
     return 0;

@@ -46,7 +46,7 @@ static int wait_for_any(struct polled *list, uint64_t n, uint64_t when)
     int ready = look_at_all(list, n, false);
     while (!ready && clock_ticks() < when) {
         /* BLOCKED first, then look: a change after the look finds us BLOCKED and wakes us. */
-        wait_block("poll");
+        wait_block(WAIT_FOR_poll);
         ready = look_at_all(list, n, true);
         int error = 0;
         if (ready)

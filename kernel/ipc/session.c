@@ -44,9 +44,9 @@ void session_attach(struct session *s, struct channel *ch, uint64_t cookie, uint
     s->incarnation = ch->incarnation;
     s->close.kind = NOTE_CLOSE;
     list_node_init(&s->close.node);
-    wait_queue_init(&s->pollers, "poll");
+    wait_queue_init(&s->pollers, WAIT_FOR_poll);
     spin_init(&s->lock, "session", LOCK_SESSION);
-    wait_queue_init(&s->turn, "offset");
+    wait_queue_init(&s->turn, WAIT_FOR_offset);
     list_push_back(bucket(ch, cookie), &s->by_cookie);
 }
 

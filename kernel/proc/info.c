@@ -7,6 +7,7 @@
 #include "riscv/kprintf.h"
 #include "riscv/trace_point.h"
 #include "sched/sched.h"
+#include "sched/waitq.h"
 
 #include <common/string.h>
 
@@ -35,7 +36,7 @@ void proc_describe(struct proc *p, struct proc_info *info)
     info->switches = p->task.switches;
     if (info->state == PROC_BLOCKED) {
         info->waits_for = p->task.waits_for;
-        strlcpy(info->reason, p->task.reason, sizeof info->reason);
+        strlcpy(info->reason, wait_reason_words(p->task.reason), sizeof info->reason);
     }
     sched_times(&p->task, &info->cpu_ns, info->cpu_ns_level);
     info->cpu_ns = ns_of_ticks(info->cpu_ns);

@@ -87,8 +87,8 @@ struct proc *proc_create(void)
     list_init(&p->children);
     list_init(&p->zombies);
     list_node_init(&p->sibling);
-    wait_queue_init(&p->child_ended, "child");
-    wait_queue_init(&p->ended, "process");
+    wait_queue_init(&p->child_ended, WAIT_FOR_child);
+    wait_queue_init(&p->ended, WAIT_FOR_process);
     list_node_init(&p->job_link.node);
     p->job_link.proc = p;
     p->start_ns = clock_ns();

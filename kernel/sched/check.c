@@ -86,20 +86,21 @@ void check_wait_queue(const struct wait_queue *q)
 {
     const struct list_node *node;
     unsigned n = 0;
-    if (!q->name)
-        panic("a wait queue without a name");
-    check_links(&q->waiters.head, q->name, 0);
+    if (q->reason == WAIT_FOR_nothing || q->reason >= WAIT_REASONS)
+        panic("a wait queue of no reason: %u", (unsigned)q->reason);
+    const char *name = wait_reason_words(q->reason);
+    check_links(&q->waiters.head, name, 0);
     list_for_each(node, &q->waiters) {
         if (n++ == LOOK_AT)
             break;
         const struct task *t = list_entry(node, struct waiter, node)->task;
-        check_links(node, q->name, t ? t->pid : 0);
+        check_links(node, name, t ? t->pid : 0);
         /* RUNNING and READY are on their way: about to block, or woken by somebody else (a kill, a time limit,
          * another of the things it polls). One that has ended cannot be waiting. */
         uint32_t state = atomic_load_explicit(&t->state, memory_order_relaxed);
         if (state == PROC_ZOMBIE || state > PROC_ZOMBIE)
-            panic("wait queue \"%s\": pid %d is %s", q->name, t->pid, state_name(state));
+            panic("wait queue \"%s\": pid %d is %s", name, t->pid, state_name(state));
         if (!t->pid)
-            panic("wait queue \"%s\": an idle task waits", q->name);
+            panic("wait queue \"%s\": an idle task waits", name);
     }
 }

@@ -33,7 +33,7 @@ struct task {
     /* its own */
     struct context context;
     void *kernel_stack_top;
-    const char *reason;      /* blocked: the name of the wait queue */
+    enum wait_reason reason; /* blocked: what it waits for */
     int32_t waits_for;       /* blocked: pid of the process it waits for, or 0 */
     int32_t pid;             /* for the trace; 0: idle */
 };

@@ -51,7 +51,6 @@ void sched_init(void)
         sched_entity_init(&d->idle.entity);
         atomic_store(&d->idle.state, PROC_RUNNING);
         atomic_store(&d->idle.hart, d->hart);
-        d->idle.reason = "idle";
         d->idle.kernel_stack_top = (void *)d->hart->kernel_stack_top;
         atomic_store(&d->idle.on_hart, true);
         d->running = &d->idle;
@@ -67,7 +66,6 @@ void sched_task_init(struct task *t, void *kernel_stack_top)
     atomic_store(&t->state, PROC_READY); /* not BLOCKED: a kill must not put it on a run queue yet */
     t->kernel_stack_top = kernel_stack_top;
     atomic_store(&t->hart, this_hart());
-    t->reason = "new";
 }
 
 static int check(const struct sched_params *p, const struct sched_policy **policy)

@@ -18,11 +18,11 @@ void wait_join(struct wait_queue *q, struct waiter *w)
     debug_check_waiters(q);
 }
 
-void wait_block(const char *reason)
+void wait_block(enum wait_reason reason)
 {
     struct task *me = this_task();
     me->reason = reason;
-    TRACE(block, 0, me->pid, trace_chars(reason));
+    TRACE(block, 0, me->pid, reason);
     /* Sequentially consistent, against kill: either kill sees BLOCKED and wakes us, or we see
      * `killed` in wait_switch. */
     atomic_store(&me->state, PROC_BLOCKED);
@@ -38,7 +38,7 @@ void wait_unblock(void)
 void wait_enter(struct wait_queue *q, struct waiter *w)
 {
     wait_join(q, w);
-    wait_block(q->name);
+    wait_block(q->reason);
 }
 
 void wait_leave(struct waiter *w)

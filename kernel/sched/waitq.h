@@ -1,6 +1,6 @@
 /*
  * Wait queues: where every blocked task is. A queue is protected by the lock of the object it
- * belongs to, and its name is the reason that ps and the trace show.
+ * belongs to, and its reason (<kinglet/trace.h>) is what ps and the trace show.
  *
  * Blocking, in full:
  *     spin_lock(&object->lock);
@@ -23,7 +23,7 @@
 
 struct wait_queue {
     struct list waiters; /* the owner's lock */
-    const char *name;
+    enum wait_reason reason;
 };
 
 struct waiter {
@@ -31,10 +31,10 @@ struct waiter {
     struct task *task;
 };
 
-static inline void wait_queue_init(struct wait_queue *q, const char *name)
+static inline void wait_queue_init(struct wait_queue *q, enum wait_reason reason)
 {
     list_init(&q->waiters);
-    q->name = name;
+    q->reason = reason;
 }
 
 static inline bool wait_queue_empty(const struct wait_queue *q)
@@ -48,7 +48,10 @@ void wait_join(struct wait_queue *q, struct waiter *w);
 void wait_leave(struct waiter *w);
 
 /* State BLOCKED with this reason; from here on a wake-up counts. Needs no lock. */
-void wait_block(const char *reason);
+void wait_block(enum wait_reason reason);
+
+/* "pipe read" */
+const char *wait_reason_words(enum wait_reason reason);
 
 /* Takes wait_block back: what was to be waited for is there already. */
 void wait_unblock(void);

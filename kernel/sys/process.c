@@ -233,7 +233,7 @@ int64_t sys_sleep(const uint64_t a[7])
     if (!ns)
         return 0;
     while (clock_ticks() < when) {
-        wait_block("sleep");
+        wait_block(WAIT_FOR_sleep);
         if (wait_switch_until(when) == -EINTR)
             return -EINTR;
     }

@@ -1,4 +1,4 @@
-// sources: kernel/sched/check.c kernel/sched/policy.c kernel/sched/mlfq.c kernel/sched/rr.c
+// sources: kernel/sched/check.c kernel/sched/reason.c kernel/sched/policy.c kernel/sched/mlfq.c kernel/sched/rr.c
 /*
  * The checks that debug builds make of run queues and wait queues (kernel/sched/check.c): silent about what is
  * right, and each thing that can be wrong is found and named.
@@ -211,12 +211,12 @@ CASE(the_lock_must_be_held)
     complains(switch_to(&d->idle), "spin_held");
 }
 
-CASE(a_wait_queue_has_a_name_and_tasks_that_can_wait)
+CASE(a_wait_queue_has_a_reason_and_tasks_that_can_wait)
 {
     static struct waiter w[TASKS];
     struct wait_queue q;
     set_up(0);
-    wait_queue_init(&q, "test");
+    wait_queue_init(&q, WAIT_FOR_child);
     SAYS_NOTHING(waiting_on(&q));
     for (unsigned i = 0; i < TASKS; i++) {
         task_on(&tasks[i], (int)i + 1, &harts[0], i % 2 ? PROC_BLOCKED : PROC_READY);
@@ -225,13 +225,13 @@ CASE(a_wait_queue_has_a_name_and_tasks_that_can_wait)
     }
     SAYS_NOTHING(waiting_on(&q));
     atomic_store(&tasks[3].state, PROC_ZOMBIE);
-    complains(waiting_on(&q), "wait queue \"test\": pid 4 is ZOMBIE");
+    complains(waiting_on(&q), "wait queue \"child\": pid 4 is ZOMBIE");
     atomic_store(&tasks[3].state, PROC_BLOCKED);
     w[2].task = &d->idle;
     complains(waiting_on(&q), "idle task");
     w[2].task = &tasks[2];
     w[1].node.prev = &w[3].node;
     complains(waiting_on(&q), "broken");
-    wait_queue_init(&q, NULL);
-    complains(waiting_on(&q), "without a name");
+    wait_queue_init(&q, WAIT_FOR_nothing);
+    complains(waiting_on(&q), "of no reason");
 }

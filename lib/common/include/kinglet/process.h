@@ -51,7 +51,7 @@ struct proc_info {
     uint64_t committed;              /* pages promised to it */
     uint64_t switches;
     char name[PROC_NAME_MAX];
-    char reason[REASON_MAX]; /* blocked: the wait queue's name */
+    char reason[REASON_MAX]; /* blocked: what it waits for (<kinglet/trace.h>) */
 };
 
 /* Limits of a job; 0 in a set call leaves a limit alone. They hold for all jobs below it too. */

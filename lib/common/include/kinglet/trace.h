@@ -60,8 +60,28 @@ enum switch_cause {
 #undef KINGLET_CAUSE_ENUM
 };
 
+/* What a blocked process waits for, `arg` of block: number, name, the words that ps shows. */
+#define KINGLET_WAIT_REASONS(R) \
+    R(0, nothing, "-") \
+    R(1, child, "child") \
+    R(2, process, "process") \
+    R(3, sleep, "sleep") \
+    R(4, poll, "poll") \
+    R(5, offset, "offset") \
+    R(6, call, "call") \
+    R(7, receive, "receive") \
+    R(8, pipe_read, "pipe read") \
+    R(9, pipe_write, "pipe write")
+
+enum wait_reason {
+#define KINGLET_REASON_ENUM(number, name, words) WAIT_FOR_##name = number,
+    KINGLET_WAIT_REASONS(KINGLET_REASON_ENUM)
+#undef KINGLET_REASON_ENUM
+    WAIT_REASONS
+};
+
 /* TRACE_name: parts 0..3 follow one another on one hart, four characters each in `arg`, for the process
- * `pid`. TRACE_block, TRACE_policy: `arg` is the first four characters of the reason, of the policy.
+ * `pid`. TRACE_policy: `arg` is the first four characters of the policy's name.
  * TRACE_interrupt: source 0 is the timer. TRACE_slice: `pid` has used up its slice at this level, in so many
  * microseconds of its own or its servers' time. Whoever enters a run queue does so with TRACE_wake, or with
  * TRACE_enqueue: new, preempted, at the end of its slice, after a yield, or moved by inheritance. */
