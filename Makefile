@@ -20,7 +20,7 @@
 ##  Variables
 ##    MEM=128M                memory of the machine, 32M to 4G
 ##    SMP=1                   how many harts it has
-##    SCHED=mlfq              scheduling policy to start with (mlfq, rr)
+##    SCHED=mlfq              scheduling policy to start with (mlfq, rr, fcfs, sjf)
 ##    EXTRA="a.c dir/b.c"     build these programs into the image as /bin/a and /bin/b;
 ##                            programs written for xv6 as /a and /b (docs/xv6.md)
 ##    APPEND="slice=2ms"      more kernel options

@@ -8,7 +8,7 @@ import pytest
 from hostprograms import host_cases
 from kinglet import LIMIT
 
-POLICIES = [f"kernel/sched/{file}.c" for file in ("policy", "mlfq", "rr")]
+POLICIES = [f"kernel/sched/{file}.c" for file in ("policy", "fcfs", "mlfq", "rr", "sjf")] + ["lib/common/heap.c"]
 
 # Test program -> what it tests.
 PROGRAMS = {
@@ -16,6 +16,7 @@ PROGRAMS = {
     "test_heap": ["lib/common/heap.c"],
     "test_string": ["lib/common/string.c"],
     "test_format": ["lib/common/format.c"],
+    "test_sched_text": ["lib/common/sched_text.c", "lib/common/format.c"],
     "test_errno": ["lib/common/errno_name.c"],
     "test_cpio": ["lib/common/cpio.c"],
     "test_elf": ["lib/common/elf.c"],

@@ -22,7 +22,7 @@ BUSY = ["hog1:c150000", "hog2:c150000", "gamer:c900,s1000*120", "nap:s1500*150",
 
 @pytest.fixture(scope="module")
 def trace():
-    return boot("test_rr", "; ".join(EXPERIMENTS), sched="rr", append="slice=4ms")[1]
+    return boot("test_rr", "; ".join(EXPERIMENTS), sched="rr", append="quantum=4ms")[1]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["release", "debug"])

@@ -129,6 +129,7 @@ void proc_exit(int32_t code, int32_t signal)
     drop_space(me);
 
     TRACE(exit, signal, me->pid, code);
+    sched_ended(&me->task);
     spin_lock(&tree_lock);
     me->status = (struct exit_status){.code = code, .signal = signal};
     atomic_store(&me->task.state, PROC_ZOMBIE);

@@ -24,6 +24,14 @@ void proc_set_name(struct proc *p, const char *name)
     TRACE_NAME(p->pid, clean);
 }
 
+_Static_assert((unsigned)WAIT_REASONS <= PINFO_REASONS, "struct pinfo has a place for each reason to wait");
+
+/* Ticks from one time to another; harts' clocks may differ a little, and what has not been yet is 0. */
+static uint64_t since(uint64_t start, uint64_t end)
+{
+    return start && end > start ? end - start : 0;
+}
+
 void proc_describe(struct proc *p, struct proc_info *info)
 {
     memset(info, 0, sizeof *info);
@@ -58,6 +66,39 @@ void proc_describe(struct proc *p, struct proc_info *info)
         info->session = p->job->session->id;
     }
     spin_unlock(&job_lock);
+}
+
+void proc_figures(struct proc *p, struct pinfo *to)
+{
+    struct figures f;
+    uint64_t run, run_at[SCHED_MAX_LEVELS], now = clock_ticks();
+    memset(to, 0, sizeof *to);
+    sched_figures(&p->task, &f);
+    sched_times(&p->task, &run, run_at);
+    to->pid = p->pid;
+    to->daemon = p->daemon;
+    to->state = (uint8_t)atomic_load(&p->task.state);
+    to->level = (uint8_t)sched_level(&p->task);
+    to->hart = (uint8_t)atomic_load(&p->task.hart)->index;
+    to->arrival_ns = ns_of_ticks(f.made_at);
+    to->first_run_ns = ns_of_ticks(f.first_run_at);
+    to->end_ns = ns_of_ticks(f.ended_at);
+    to->turnaround_ns = ns_of_ticks(since(f.made_at, f.ended_at ? f.ended_at : now));
+    to->response_ns = ns_of_ticks(since(f.made_at, f.first_run_at ? f.first_run_at : now));
+    to->run_ns = ns_of_ticks(run);
+    for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
+        to->run_ns_level[l] = ns_of_ticks(run_at[l]);
+    to->waiting_ns = ns_of_ticks(f.waited);
+    for (unsigned r = 0; r < WAIT_REASONS; r++)
+        to->blocked_ns[r] = ns_of_ticks(f.blocked[r]);
+    to->bursts = f.bursts;
+    to->involuntary = f.involuntary;
+    to->voluntary = p->task.switches - f.involuntary;
+
+    spin_lock(&tree_lock);
+    memcpy(to->name, p->name, sizeof to->name);
+    to->ppid = p->parent ? p->parent->pid : 0;
+    spin_unlock(&tree_lock);
 }
 
 void proc_dump_all(void)

@@ -140,6 +140,7 @@ void proc_end(struct proc *p, int32_t signal); /* no questions asked */
 /* The name that ps, the trace and the line about a fault show. Control characters in it become '?'. */
 void proc_set_name(struct proc *p, const char *name);
 void proc_describe(struct proc *p, struct proc_info *info);
+void proc_figures(struct proc *p, struct pinfo *figures);
 void proc_dump_all(void); /* every process on the kernel's console: ^P, and SYS_dump */
 
 /* A space (may be NULL) is no longer the one that this process runs in: its stack grows no more. */

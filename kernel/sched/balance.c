@@ -174,7 +174,7 @@ void balance_take(struct dispatcher *d)
         return;
     uint64_t waits_since = t->ready_at;
     spin_lock(&d->lock);
-    dispatch_enqueue(d, t, ENQUEUE_PREEMPTED, now); /* with what is left of its slice */
+    dispatch_enqueue(d, t, ENQUEUE_MOVED, now); /* with what is left of its slice */
     t->ready_at = waits_since;
     dispatch_unlock(d);
 }

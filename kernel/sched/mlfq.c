@@ -38,8 +38,10 @@ static void mlfq_admit(struct run_queue *rq, struct sched_entity *e)
 static void mlfq_enqueue(struct run_queue *rq, struct sched_entity *e, enum enqueue_reason why)
 {
     /* Always the tail: rules 2, 3, 4. A woken one finds its old level in its account: rule 6. */
-    (void)why;
-    run_queue_push(rq, e, mlfq_level(rq, e));
+    unsigned level = mlfq_level(rq, e);
+    if (why == ENQUEUE_WOKEN && e->account == e && !rq->tuning->keep_allotment)
+        e->used = 0; /* the older form of rule 3, which can be gamed: to show that, and for comparison */
+    run_queue_push(rq, e, level);
 }
 
 static void mlfq_remove(struct run_queue *rq, struct sched_entity *e)
@@ -126,7 +128,7 @@ static bool mlfq_advance(struct run_queue *rq, uint64_t now)
     return true;
 }
 
-const struct sched_policy policy_mlfq = {
+static const struct sched_policy policy_mlfq = {
     .name = "mlfq",
     .admit = mlfq_admit,
     .enqueue = mlfq_enqueue,
@@ -138,3 +140,5 @@ const struct sched_policy policy_mlfq = {
     .preempts = mlfq_preempts,
     .advance = mlfq_advance,
 };
+
+SCHED_POLICY(policy_mlfq);

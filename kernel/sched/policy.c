@@ -1,18 +1,25 @@
 /*
- * What the policies share: the table of them, and the lists of a run queue.
+ * What the policies share: who they are, and the lists of a run queue.
  * Called by the policies and by sched.c with the run queue's lock held. Host-clean.
  */
 #include "sched/policy.h"
 
 #include <common/string.h>
 
-const struct sched_policy *const sched_policies[] = {&policy_mlfq, &policy_rr, NULL};
+/* The linker's names for the two ends of the section that SCHED_POLICY fills. */
+extern const struct sched_policy *const __start_sched_policies[], *const __stop_sched_policies[];
+
+const struct sched_policy *sched_policy_number(unsigned i)
+{
+    return i < (size_t)(__stop_sched_policies - __start_sched_policies) ? __start_sched_policies[i] : NULL;
+}
 
 const struct sched_policy *sched_policy_named(const char *name)
 {
-    for (unsigned i = 0; sched_policies[i]; i++)
-        if (strcmp(sched_policies[i]->name, name) == 0)
-            return sched_policies[i];
+    const struct sched_policy *policy;
+    for (unsigned i = 0; (policy = sched_policy_number(i)) != NULL; i++)
+        if (strcmp(policy->name, name) == 0)
+            return policy;
     return NULL;
 }
 
@@ -20,6 +27,8 @@ void run_queue_init(struct run_queue *rq, const struct sched_tuning *tuning, uin
 {
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
         list_init(&rq->level[l]);
+    heap_init(&rq->by_time);
+    rq->next_order = 0;
     rq->ready_levels = 0;
     rq->count = 0;
     rq->epoch = 0;
@@ -35,13 +44,24 @@ void sched_entity_init(struct sched_entity *e)
     e->inherited = SCHED_NO_LEVEL;
 }
 
-void run_queue_push(struct run_queue *rq, struct sched_entity *e, unsigned level)
+static void count_in(struct run_queue *rq, struct sched_entity *e, unsigned level)
 {
-    list_push_back(&rq->level[level], &e->node);
     e->queued_level = (uint8_t)level;
     e->queued_epoch = rq->epoch;
     rq->ready_levels |= 1u << level;
     rq->count++;
+}
+
+void run_queue_push(struct run_queue *rq, struct sched_entity *e, unsigned level)
+{
+    list_push_back(&rq->level[level], &e->node);
+    count_in(rq, e, level);
+}
+
+void run_queue_push_front(struct run_queue *rq, struct sched_entity *e, unsigned level)
+{
+    list_push_front(&rq->level[level], &e->node);
+    count_in(rq, e, level);
 }
 
 void run_queue_unlink(struct run_queue *rq, struct sched_entity *e)

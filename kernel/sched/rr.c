@@ -1,5 +1,5 @@
 /*
- * Round robin: one queue, first come first served, and one quantum (slice[0]) for all.
+ * Round robin: one queue, first come first served, and one quantum for all.
  * It has no levels: nobody is preempted by a newcomer, nobody is boosted.
  * Called through struct sched_policy with the run queue's lock held. Host-clean.
  */
@@ -17,7 +17,7 @@ static void rr_enqueue(struct run_queue *rq, struct sched_entity *e, enum enqueu
     e->account->level = 0; /* another policy may have left it elsewhere, while it was blocked */
     /* A fresh quantum each time it has waited its turn; a preempted one keeps the rest of it, and one whose
      * quantum was used up is charged with the way here already. */
-    if (why != ENQUEUE_PREEMPTED && why != ENQUEUE_SLICE_END)
+    if (why != ENQUEUE_PREEMPTED && why != ENQUEUE_MOVED && why != ENQUEUE_SLICE_END)
         e->account->used = 0;
     run_queue_push(rq, e, 0);
 }
@@ -38,7 +38,7 @@ static bool rr_charge(struct run_queue *rq, struct sched_entity *e, uint64_t tic
     a->ran += ticks;
     a->ran_at[0] += ticks;
     a->used += ticks;
-    if (a->used < rq->tuning->slice[0])
+    if (a->used < rq->tuning->quantum)
         return false;
     a->used = 0;
     return true;
@@ -46,7 +46,7 @@ static bool rr_charge(struct run_queue *rq, struct sched_entity *e, uint64_t tic
 
 static uint64_t rr_slice_left(struct run_queue *rq, struct sched_entity *e)
 {
-    uint64_t quantum = rq->tuning->slice[0];
+    uint64_t quantum = rq->tuning->quantum;
     return e->account->used < quantum ? quantum - e->account->used : 0;
 }
 
@@ -71,7 +71,7 @@ static bool rr_advance(struct run_queue *rq, uint64_t now)
     return false;
 }
 
-const struct sched_policy policy_rr = {
+static const struct sched_policy policy_rr = {
     .name = "rr",
     .admit = rr_admit,
     .enqueue = rr_enqueue,
@@ -83,3 +83,5 @@ const struct sched_policy policy_rr = {
     .preempts = rr_preempts,
     .advance = rr_advance,
 };
+
+SCHED_POLICY(policy_rr);

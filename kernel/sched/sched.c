@@ -120,7 +120,8 @@ static void set_clock_for_running(struct dispatcher *d)
 {
     if (is_idle(d, d->running))
         return; /* nobody to stop and nobody to boost: an idle hart takes no ticks */
-    uint64_t slice_end = d->charged_until + d->policy->slice_left(&d->queue, &d->running->entity);
+    uint64_t left = d->policy->slice_left(&d->queue, &d->running->entity);
+    uint64_t slice_end = left == SCHED_NEVER ? SCHED_NEVER : d->charged_until + left;
     dispatch_clock_by(d, slice_end < d->queue.next_boost ? slice_end : d->queue.next_boost);
 }
 
@@ -134,6 +135,8 @@ void dispatch_enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason 
         TRACE(wake, t->entity.queued_level, t->pid, this_task()->pid);
     else
         TRACE(enqueue, t->entity.queued_level, t->pid, 0);
+    if (__builtin_expect(trace_on, 0) && d->policy->expects)
+        TRACE(predict, 0, t->pid, ns_of_ticks(d->policy->expects(&d->queue, t->entity.account)) / NS_PER_US);
 }
 
 void dispatch_ask(struct dispatcher *d)
@@ -145,12 +148,43 @@ void dispatch_ask(struct dispatcher *d)
 
 static void check_preemption(struct dispatcher *d, struct task *by)
 {
+    if (d->policy->expects) /* what it compares is the time that is left */
+        dispatch_charge(d, clock_ticks());
     if (is_idle(d, d->running)) {
         dispatch_ask(d);
     } else if (d->policy->preempts(&d->queue, &d->running->entity)) {
         TRACE(preempt, d->policy->level(&d->queue, &d->running->entity), d->running->pid, by ? by->pid : 0);
         dispatch_ask(d);
     }
+}
+
+/* ---- figures; the dispatcher's lock is held ---- */
+
+/* A blocked task has been woken. */
+static void note_woken(struct task *t, uint64_t now)
+{
+    t->figures.blocked[t->reason] += now > t->blocked_at ? now - t->blocked_at : 0;
+    t->figures.bursts++;
+}
+
+/* `next` has the hart from now on, and `previous` left it so. */
+static void note_switch(struct task *previous, struct task *next, enum switch_cause cause, uint64_t now)
+{
+    if (!next->figures.first_run_at)
+        next->figures.first_run_at = now;
+    if (next->ready_at && now > next->ready_at)
+        next->figures.waited += now - next->ready_at;
+    next->ready_at = 0;
+    if (next == previous)
+        return;
+    previous->switches++;
+    if (cause == SWITCH_slice || cause == SWITCH_preempted)
+        previous->figures.involuntary++;
+}
+
+void sched_ended(struct task *t)
+{
+    t->figures.ended_at = clock_ticks();
 }
 
 /* ---- the switch ---- */
@@ -174,11 +208,11 @@ static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause
     __atomic_fetch_and(&d->hart->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
     set_clock_for_running(d);
     balance_offer(d, d->charged_until);
+    note_switch(previous, next, cause, d->charged_until);
     if (next == previous) {
         dispatch_unlock(d);
         return;
     }
-    previous->switches++;
     d->switches++;
     TRACE(switch_out, cause, previous->pid, previous->waits_for);
     TRACE(switch_in, is_idle(d, next) ? 0 : d->policy->level(&d->queue, &next->entity), next->pid, 0);
@@ -297,8 +331,13 @@ static void make_ready(struct task *t, enum enqueue_reason why)
     }
     spin_lock(&d->lock);
     uint64_t now = clock_ticks();
-    if (why == ENQUEUE_NEW)
+    if (why == ENQUEUE_NEW) {
         d->policy->admit(&d->queue, &t->entity);
+        t->figures.made_at = now;
+        t->figures.bursts = 1;
+    } else {
+        note_woken(t, now);
+    }
     dispatch_enqueue(d, t, why, now);
     check_preemption(d, t);
     balance_offer(d, now);
@@ -382,6 +421,7 @@ void sched_handoff(struct task *to, bool leave_account)
     advance_policy(d, now);
     if (leave_account)
         this_task()->entity.account = &this_task()->entity;
+    note_woken(to, now);
     TRACE(handoff, d->policy->level(&d->queue, &to->entity), this_task()->pid, to->pid);
     if (!ended && !d->policy->preempts(&d->queue, &to->entity)) {
         switch_to(d, to, SWITCH_handoff);
@@ -441,7 +481,7 @@ void sched_inherit(struct task *t, unsigned level)
     if (list_linked(&t->entity.node) && d->policy->level(&d->queue, &t->entity) != before) {
         uint64_t waits_since = t->ready_at;
         d->policy->remove(&d->queue, &t->entity);
-        dispatch_enqueue(d, t, ENQUEUE_PREEMPTED, clock_ticks());
+        dispatch_enqueue(d, t, ENQUEUE_MOVED, clock_ticks());
         t->ready_at = waits_since;
     }
     check_preemption(d, t);
@@ -465,6 +505,24 @@ unsigned sched_level(struct task *t)
     unsigned level = d->policy->level(&d->queue, &t->entity);
     dispatch_unlock(d);
     return level;
+}
+
+void sched_figures(struct task *t, struct figures *figures)
+{
+    struct dispatcher *d = lock_home(t);
+    *figures = t->figures;
+    if (t->ready_at && !figures->ended_at) {
+        uint64_t now = clock_ticks();
+        figures->waited += now > t->ready_at ? now - t->ready_at : 0;
+    }
+    dispatch_unlock(d);
+}
+
+void sched_declare(struct task *t, uint64_t ticks)
+{
+    struct dispatcher *d = lock_home(t);
+    t->entity.declared = ticks;
+    dispatch_unlock(d);
 }
 
 void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS])

@@ -75,6 +75,12 @@ void sched_query(struct sched_params *params);
 
 /* CPU time of a task up to now in ticks, in all and by level. */
 void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS]);
+/* What became of it up to now. `blocked` does not count the wait that it is in. */
+void sched_figures(struct task *t, struct figures *figures);
+/* The running task is about to become a ZOMBIE. */
+void sched_ended(struct task *t);
+/* It says how long its bursts are from now on, in ticks; 0: it does not say. For SJF. */
+void sched_declare(struct task *t, uint64_t ticks);
 /* Of one hart since boot, up to now: switches, idle ticks; and tasks ready or running there. */
 void sched_hart_totals(unsigned index, uint64_t *switches, uint64_t *idle, uint64_t *load);
 

@@ -12,11 +12,21 @@
 #include <kinglet/trace.h>
 #include <stdatomic.h>
 
+/* What became of a task: the figures by which policies are compared. Times are ticks. */
+struct figures {
+    uint64_t made_at, first_run_at, ended_at; /* 0: not yet */
+    uint64_t waited;                          /* READY, in all */
+    uint64_t blocked[WAIT_REASONS];           /* BLOCKED, for each reason */
+    uint64_t bursts;                          /* how often it became ready to run: made, or woken */
+    uint64_t involuntary;                     /* of its switches: preempted, or at the end of a slice */
+};
+
 struct task {
     /* the run queue's lock of hart `hart` (but what an account holds: see policy.h) */
     struct sched_entity entity;
     uint64_t switches;
-    uint64_t ready_at; /* ticks: when it was put on the run queue that it is on */
+    uint64_t ready_at; /* ticks: when it became ready, of one that is on a run queue; else 0 */
+    struct figures figures;
 
     /* Where it runs, last ran, or is queued. Changed by whoever owns the task, which is then on no queue and
      * on no hart, with the lock of the *old* hart's run queue held: so it stays what it is for anyone who
@@ -34,6 +44,7 @@ struct task {
     struct context context;
     void *kernel_stack_top;
     enum wait_reason reason; /* blocked: what it waits for */
+    uint64_t blocked_at;     /* ticks: since when */
     int32_t waits_for;       /* blocked: pid of the process it waits for, or 0 */
     int32_t pid;             /* for the trace; 0: idle */
 };

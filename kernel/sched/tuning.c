@@ -15,6 +15,9 @@
 #define DEFAULT_LEVELS 4
 #define DEFAULT_SLICE_NS 5000000ul
 #define DEFAULT_BOOST_NS 500000000ul
+#define DEFAULT_QUANTUM_NS 10000000ul
+#define DEFAULT_FIRST_GUESS_NS 10000000ul
+#define DEFAULT_ALPHA_PPM (ALPHA_ONE / 2)
 /* A slice shorter than this is spent on switching; a longer one than this is not a slice. */
 #define SLICE_MIN_NS 10000ul
 #define SLICE_MAX_NS 1000000000000ul
@@ -27,6 +30,10 @@ static void default_tuning(struct sched_tuning *tuning)
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
         tuning->slice[l] = ticks_of_ns(DEFAULT_SLICE_NS << l);
     tuning->boost = ticks_of_ns(DEFAULT_BOOST_NS);
+    tuning->keep_allotment = true;
+    tuning->quantum = ticks_of_ns(DEFAULT_QUANTUM_NS);
+    tuning->first_guess = ticks_of_ns(DEFAULT_FIRST_GUESS_NS);
+    tuning->alpha_ppm = DEFAULT_ALPHA_PPM;
 }
 
 #define EPOCHS_PER_POLICY (1ul << 32) /* more boosts than a policy will ever see */
@@ -43,7 +50,7 @@ void sched_init(void)
         struct dispatcher *d = &dispatchers[i];
         spin_init(&d->lock, "run queue", LOCK_RUNQ);
         d->hart = &harts[i];
-        d->policy = sched_policies[0];
+        d->policy = sched_policy_named(SCHED_DEFAULT_POLICY);
         default_tuning(&d->tuning);
         run_queue_init(&d->queue, &d->tuning, now);
         d->charged_until = now;
@@ -68,6 +75,11 @@ void sched_task_init(struct task *t, void *kernel_stack_top)
     atomic_store(&t->hart, this_hart());
 }
 
+static bool slice_fits(uint64_t ns)
+{
+    return ns >= SLICE_MIN_NS && ns <= SLICE_MAX_NS;
+}
+
 static int check(const struct sched_params *p, const struct sched_policy **policy)
 {
     if (strnlen(p->policy, sizeof p->policy) == sizeof p->policy)
@@ -76,8 +88,12 @@ static int check(const struct sched_params *p, const struct sched_policy **polic
     if (!*policy || p->levels < 1 || p->levels > SCHED_MAX_LEVELS)
         return -EINVAL;
     for (unsigned l = 0; l < p->levels; l++)
-        if (p->slice_ns[l] < SLICE_MIN_NS || p->slice_ns[l] > SLICE_MAX_NS)
+        if (!slice_fits(p->slice_ns[l]))
             return -EINVAL;
+    if ((p->quantum_ns && !slice_fits(p->quantum_ns)) || (p->first_guess_ns && !slice_fits(p->first_guess_ns)))
+        return -EINVAL;
+    if (p->alpha_ppm > ALPHA_ONE || (p->flags & ~(SCHED_RESET_ALLOTMENT | SCHED_PREEMPTIVE)) || p->reserved)
+        return -EINVAL;
     if (p->boost_ns && (p->boost_ns < BOOST_MIN_NS || p->boost_ns > BOOST_MAX_NS))
         return -EINVAL;
     return 0;
@@ -113,10 +129,19 @@ int sched_configure(const struct sched_params *p)
     int error = check(p, &policy);
     if (error)
         return error;
-    struct sched_tuning tuning = {.levels = p->levels, .boost = ticks_of_ns(p->boost_ns)};
+    struct sched_tuning tuning = {
+        .levels = p->levels,
+        .boost = ticks_of_ns(p->boost_ns),
+        .keep_allotment = !(p->flags & SCHED_RESET_ALLOTMENT),
+        .preemptive = p->flags & SCHED_PREEMPTIVE,
+        .alpha_ppm = p->alpha_ppm,
+    };
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
         tuning.slice[l] = ticks_of_ns(p->slice_ns[l < p->levels ? l : p->levels - 1]);
     spin_lock(&configure_lock);
+    /* Only we change them. */
+    tuning.quantum = p->quantum_ns ? ticks_of_ns(p->quantum_ns) : dispatchers[0].tuning.quantum;
+    tuning.first_guess = p->first_guess_ns ? ticks_of_ns(p->first_guess_ns) : dispatchers[0].tuning.first_guess;
     TRACE(policy, p->levels, this_task()->pid, trace_chars(policy->name));
     /* One time for all, so that boosts come on all harts at once, and epochs that are ahead of any boost:
      * a task may come from a hart that has changed to one that is about to. */
@@ -143,6 +168,10 @@ void sched_query(struct sched_params *p)
     for (unsigned l = 0; l < d->tuning.levels; l++)
         p->slice_ns[l] = ns_of_ticks(d->tuning.slice[l]);
     p->boost_ns = ns_of_ticks(d->tuning.boost);
+    p->flags = (d->tuning.keep_allotment ? 0 : SCHED_RESET_ALLOTMENT) | (d->tuning.preemptive ? SCHED_PREEMPTIVE : 0);
+    p->quantum_ns = ns_of_ticks(d->tuning.quantum);
+    p->first_guess_ns = ns_of_ticks(d->tuning.first_guess);
+    p->alpha_ppm = d->tuning.alpha_ppm;
     spin_unlock(&d->lock);
 }
 

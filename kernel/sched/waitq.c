@@ -4,6 +4,7 @@
  */
 #include "sched/waitq.h"
 
+#include "riscv/clock.h"
 #include "riscv/trace_point.h"
 #include "sched/check.h"
 #include "sched/sched.h"
@@ -22,6 +23,7 @@ void wait_block(enum wait_reason reason)
 {
     struct task *me = this_task();
     me->reason = reason;
+    me->blocked_at = clock_ticks();
     TRACE(block, 0, me->pid, reason);
     /* Sequentially consistent, against kill: either kill sees BLOCKED and wakes us, or we see
      * `killed` in wait_switch. */

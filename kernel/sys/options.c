@@ -7,6 +7,7 @@
 #include "riscv/power.h"
 #include "sched/sched.h"
 
+#include <common/sched_text.h>
 #include <common/string.h>
 #include <kinglet/errno.h>
 #include <kinglet/process.h>
@@ -21,8 +22,8 @@ static unsigned count;
 static char text[LINE_MAX];
 static bool wrong; /* something was: strict ends the run */
 
-static const char *const known[] = {"sched", "slice", "levels", "boost", "run", "loglevel", "trace", "strict",
-                                    "test", "session", "restarts"};
+/* Besides the scheduler's parameters (lib/common/sched_text.c). */
+static const char *const known[] = {"sched", "run", "loglevel", "trace", "strict", "test", "session", "restarts"};
 
 #define COMPLAIN(...) (wrong = true, klog(LOG_WARN, "kernel option: " __VA_ARGS__))
 
@@ -41,7 +42,7 @@ static bool is_known(const char *name)
     for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i], name) == 0)
             return true;
-    return false;
+    return sched_text_knows(name);
 }
 
 /* One word of the line, unquoted, to `to`; returns where the line goes on. */
@@ -89,95 +90,29 @@ void options_init(const char *line)
     }
 }
 
-static bool read_number(const char **s, uint64_t *number)
-{
-    const char *at = *s;
-    *number = 0;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        if (__builtin_mul_overflow(*number, 10, number) ||
-            __builtin_add_overflow(*number, (uint64_t)(*at - '0'), number))
-            return false;
-    }
-    bool any = at != *s;
-    *s = at;
-    return any;
-}
-
-/* 5, 5ms, 500us, 1s: to nanoseconds. */
-static bool read_time(const char **s, uint64_t *ns)
-{
-    static const struct {
-        const char *unit;
-        uint64_t ns;
-    } units[] = {{"ms", 1000000}, {"us", 1000}, {"ns", 1}, {"s", 1000000000}};
-    uint64_t factor = 1000000;
-    if (!read_number(s, ns))
-        return false;
-    for (unsigned i = 0; i < sizeof units / sizeof units[0]; i++) {
-        size_t n = strlen(units[i].unit);
-        if (strncmp(*s, units[i].unit, n) == 0) {
-            factor = units[i].ns;
-            *s += n;
-            break;
-        }
-    }
-    return !__builtin_mul_overflow(*ns, factor, ns);
-}
-
-static void apply_slices(struct sched_params *p, const char *value)
-{
-    const char *s = value;
-    uint64_t slice[SCHED_MAX_LEVELS];
-    unsigned n = 0;
-    do {
-        if (n == SCHED_MAX_LEVELS || !read_time(&s, &slice[n])) {
-            COMPLAIN("slice=%s: give up to %d times such as 5ms,10ms\n", value, SCHED_MAX_LEVELS);
-            return;
-        }
-        n++;
-    } while (*s++ == ',');
-    if (s[-1]) {
-        COMPLAIN("slice=%s: give times such as 5ms,10ms\n", value);
-        return;
-    }
-    for (; n < SCHED_MAX_LEVELS; n++) /* rule 1: twice that of the level above */
-        slice[n] = 2 * slice[n - 1];
-    memcpy(p->slice_ns, slice, sizeof slice);
-}
-
 static void apply_sched(void)
 {
     struct sched_params p;
-    const char *value;
+    struct sched_text words;
+    const char *value, *name;
     sched_query(&p);
-    for (unsigned n = p.levels; n < SCHED_MAX_LEVELS; n++)
-        p.slice_ns[n] = 2 * p.slice_ns[n - 1];
+    sched_text_begin(&words, &p);
     if (option_value("sched", &value) >= 0) {
         if (!sched_policy_named(value))
             COMPLAIN("sched=%s: there is no such policy\n", value);
         else
-            strlcpy(p.policy, value, sizeof p.policy);
+            strlcpy(words.params.policy, value, sizeof words.params.policy);
     }
-    if (option_value("slice", &value) >= 0)
-        apply_slices(&p, value);
-    if (option_value("levels", &value) >= 0) {
-        const char *s = value;
-        uint64_t n;
-        if (!read_number(&s, &n) || *s || n < 1 || n > SCHED_MAX_LEVELS)
-            COMPLAIN("levels=%s: give a number from 1 to %d\n", value, SCHED_MAX_LEVELS);
-        else
-            p.levels = (uint32_t)n;
+    for (unsigned i = 0; (name = sched_text_name(i)) != NULL; i++) {
+        if (option_value(name, &value) < 0)
+            continue;
+        const char *hint = sched_text_set(&words, name, value);
+        if (hint)
+            COMPLAIN("%s=%s: %s\n", name, value, hint);
     }
-    if (option_value("boost", &value) >= 0) {
-        const char *s = value;
-        uint64_t ns;
-        if (!read_time(&s, &ns) || *s)
-            COMPLAIN("boost=%s: give a time such as 500ms, or 0 for never\n", value);
-        else
-            p.boost_ns = ns;
-    }
-    if (sched_configure(&p))
-        COMPLAIN("slice= or boost= is out of range: the defaults are used\n");
+    sched_text_end(&words);
+    if (sched_configure(&words.params))
+        COMPLAIN("a time for the scheduler (slice=, boost=, ...) is out of range: the defaults are used\n");
 }
 
 static void apply_loglevel(void)

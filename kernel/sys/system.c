@@ -87,23 +87,49 @@ int64_t sys_system_info(const uint64_t a[7])
     return to_user(a[0], &info, sizeof info);
 }
 
-int64_t sys_process_list(const uint64_t a[7])
+/* What two calls do: one record for each process from a pid on. */
+static int64_t list_processes(const uint64_t a[7], bool figures)
 {
+    union {
+        struct proc_info info;
+        struct pinfo figures;
+    } one;
+    const uint64_t size = figures ? sizeof one.figures : sizeof one.info;
     int32_t pid = (int32_t)a[0];
     uint64_t max = a[2] < LIST_MAX ? a[2] : LIST_MAX;
     uint64_t n = 0;
     struct proc *p;
     while (n < max && (p = proc_find_from(pid)) != NULL) {
-        struct proc_info info;
-        proc_describe(p, &info);
+        if (figures)
+            proc_figures(p, &one.figures);
+        else
+            proc_describe(p, &one.info);
         pid = p->pid + 1;
         proc_put(p);
-        if (to_user(a[1] + n * sizeof info, &info, sizeof info))
+        if (to_user(a[1] + n * size, &one, size))
             return -EFAULT;
         n++;
         sched_breathe();
     }
     return (int64_t)n;
+}
+
+int64_t sys_process_list(const uint64_t a[7])
+{
+    return list_processes(a, false);
+}
+
+int64_t sys_getpinfo(const uint64_t a[7])
+{
+    return list_processes(a, true);
+}
+
+int64_t sys_declare_burst(const uint64_t a[7])
+{
+    if (a[0] > NS_PER_SECOND * 1000)
+        return -EINVAL;
+    sched_declare(&this_proc()->task, ticks_of_ns(a[0]));
+    return 0;
 }
 
 int64_t sys_sched_get(const uint64_t a[7])

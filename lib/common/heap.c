@@ -7,7 +7,7 @@
 /* Make one tree of two; both are roots without siblings. Gives its root. */
 static struct heap_node *meld(struct heap_node *a, struct heap_node *b)
 {
-    if (b->key < a->key) {
+    if (b->key < a->key || (b->key == a->key && b->order < a->order)) {
         struct heap_node *swap = a;
 
         a = b;

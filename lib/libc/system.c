@@ -150,6 +150,16 @@ int sched_get(struct sched_params *params)
     return (int)ecall1(SYS_sched_get, ARGUMENT(params));
 }
 
+int getpinfo(int first_pid, struct pinfo *list, int n)
+{
+    return (int)ecall3(SYS_getpinfo, first_pid, ARGUMENT(list), n);
+}
+
+int declare_burst(uint64_t ns)
+{
+    return (int)ecall1(SYS_declare_burst, ARGUMENT(ns));
+}
+
 int sched_set(const struct sched_params *params)
 {
     return (int)ecall1(SYS_sched_set, ARGUMENT(params));

@@ -1,22 +1,27 @@
 /*
- * kernel/sched/{policy,mlfq,rr}.c without the kernel around them: each of the six rules of MLFQ (see
- * docs/architecture.md), and round robin. Random histories: test_policy_random.c.
+ * kernel/sched/*.c without the kernel around them: each of the six rules of MLFQ (see docs/architecture.md),
+ * round robin, first come first served, and shortest job first. Random histories: test_policy_random.c.
  */
 #include "check.h"
 #include "sched/policy.h"
+
+#include <string.h>
 
 #define LEVELS 4
 #define TASKS 12
 #define BOOST 1000
 
-static const struct sched_policy *policy = &policy_mlfq;
+static const struct sched_policy *policy; /* set_up: MLFQ, unless a case has chosen another */
 static struct sched_tuning tuning;
 static struct run_queue rq;
 static struct sched_entity task[TASKS];
 
 static void set_up(uint64_t boost)
 {
-    tuning = (struct sched_tuning){ .levels = LEVELS, .slice = { 5, 10, 20, 40 }, .boost = boost };
+    tuning = (struct sched_tuning){ .levels = LEVELS, .slice = { 5, 10, 20, 40 }, .boost = boost, .keep_allotment = true,
+                                    .quantum = 5, .first_guess = 10, .alpha_ppm = ALPHA_ONE / 2 };
+    if (!policy)
+        policy = sched_policy_named("mlfq");
     run_queue_init(&rq, &tuning, 0);
     for (int i = 0; i < TASKS; i++) {
         sched_entity_init(&task[i]);
@@ -299,16 +304,23 @@ CASE(fewer_levels_bring_those_below_up_to_the_last)
 
 CASE(policies_are_found_by_their_names)
 {
-    CHECK(sched_policy_named("mlfq") == &policy_mlfq);
-    CHECK(sched_policy_named("rr") == &policy_rr);
+    static const char *const names[] = { "fcfs", "sjf", "rr", "mlfq", SCHED_DEFAULT_POLICY };
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct sched_policy *found = sched_policy_named(names[i]);
+
+        CHECK(found != NULL && strcmp(found->name, names[i]) == 0);
+    }
     CHECK(sched_policy_named("") == NULL);
     CHECK(sched_policy_named("mlf") == NULL);
-    CHECK(sched_policies[0] == &policy_mlfq);
+    for (unsigned i = 0; i < 4; i++)
+        CHECK(sched_policy_number(i) != NULL);
+    CHECK(sched_policy_number(4) == NULL);
 }
 
 CASE(round_robin_gives_each_its_quantum_in_turn)
 {
-    policy = &policy_rr;
+    policy = sched_policy_named("rr");
     set_up(BOOST);
     for (int i = 0; i < 3; i++)
         add(i, ENQUEUE_NEW);
@@ -327,10 +339,221 @@ CASE(round_robin_gives_each_its_quantum_in_turn)
 
 CASE(round_robin_renews_the_quantum_of_one_that_blocked)
 {
-    policy = &policy_rr;
+    policy = sched_policy_named("rr");
     set_up(BOOST);
     CHECK(!policy->charge(&rq, &task[0], 3));
     add(0, ENQUEUE_WOKEN);
     CHECK_EQUAL(pick(), 0);
     CHECK_EQUAL(policy->slice_left(&rq, &task[0]), 5);
+}
+
+CASE(an_allotment_that_is_reset_can_be_gamed)
+{
+    set_up(0);
+    tuning.keep_allotment = false;
+    for (int burst = 0; burst < 10; burst++) {
+        CHECK(!policy->charge(&rq, &task[0], 4));
+        add(0, ENQUEUE_WOKEN);
+        CHECK_EQUAL(pick(), 0);
+        CHECK_EQUAL(policy->slice_left(&rq, &task[0]), 5);
+    }
+    CHECK(!policy->charge(&rq, &task[0], 4));
+    add(0, ENQUEUE_YIELDED); /* no block */
+    CHECK_EQUAL(pick(), 0);
+    CHECK_EQUAL(policy->slice_left(&rq, &task[0]), 1);
+}
+
+/* ---- first come, first served ---- */
+
+CASE(fcfs_runs_each_to_its_end_in_the_order_they_came)
+{
+    policy = sched_policy_named("fcfs");
+    set_up(BOOST);
+    for (int i = 0; i < 3; i++)
+        add(i, i ? ENQUEUE_WOKEN : ENQUEUE_NEW);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(pick(), i);
+        CHECK_EQUAL(policy->slice_left(&rq, &task[i]), SCHED_NEVER);
+        CHECK(!policy->charge(&rq, &task[i], 100000));
+        CHECK(!policy->preempts(&rq, &task[i]));
+        CHECK_EQUAL(task[i].ran, 100000);
+    }
+    CHECK(!policy->advance(&rq, 100 * BOOST));
+    CHECK_EQUAL(rq.next_boost, SCHED_NEVER);
+}
+
+CASE(fcfs_sends_one_that_yields_to_the_tail)
+{
+    policy = sched_policy_named("fcfs");
+    set_up(BOOST);
+    for (int i = 0; i < 3; i++)
+        add(i, ENQUEUE_NEW);
+    add(pick(), ENQUEUE_YIELDED);
+    for (int i = 1; i < 4; i++)
+        CHECK_EQUAL(pick(), i % 3);
+}
+
+static void a_server_goes_first(const char *name)
+{
+    policy = sched_policy_named(name);
+    set_up(BOOST);
+    add(0, ENQUEUE_NEW);
+    add(1, ENQUEUE_NEW);
+    task[2].keeps_top = true;
+    CHECK_EQUAL(pick(), 0);
+    add(2, ENQUEUE_WOKEN);
+    CHECK(policy->preempts(&rq, &task[0]));
+    add(0, ENQUEUE_PREEMPTED);
+    CHECK_EQUAL(pick(), 2);
+    CHECK(!policy->preempts(&rq, &task[2]));
+    CHECK_EQUAL(pick(), 0); /* its turn was not over */
+    task[2].account = &task[1]; /* it works for a client: a job like others */
+    add(2, ENQUEUE_WOKEN);
+    CHECK(!policy->preempts(&rq, &task[0]));
+    CHECK_EQUAL(pick(), 1);
+    CHECK_EQUAL(pick(), 2);
+    CHECK_EQUAL(pick(), -1);
+}
+
+CASE(fcfs_lets_a_server_in_between_and_goes_on)
+{
+    a_server_goes_first("fcfs");
+}
+
+/* ---- shortest job first ---- */
+
+static void declare(int i, uint64_t ticks)
+{
+    task[i].declared = ticks;
+}
+
+static void set_up_sjf(bool preemptive)
+{
+    policy = sched_policy_named("sjf");
+    set_up(BOOST);
+    tuning.preemptive = preemptive;
+}
+
+CASE(sjf_picks_the_shortest_and_of_equals_the_first)
+{
+    static const uint64_t burst[] = { 30, 10, 20, 10, 30, 10 };
+    static const int order[] = { 1, 3, 5, 2, 0, 4 };
+
+    set_up_sjf(false);
+    for (int i = 0; i < 6; i++) {
+        declare(i, burst[i]);
+        add(i, ENQUEUE_NEW);
+    }
+    for (int i = 0; i < 6; i++)
+        CHECK_EQUAL(pick(), order[i]);
+    CHECK_EQUAL(pick(), -1);
+}
+
+CASE(sjf_expects_the_average_of_bursts_that_weighs_the_last_ones_most)
+{
+    static const uint64_t burst[] = { 6, 4, 6, 4, 13, 13, 13 }, guess[] = { 8, 6, 6, 5, 9, 11, 12 };
+
+    set_up_sjf(false); /* the textbook's example: alpha 1/2, first guess 10 */
+    CHECK_EQUAL(policy->expects(&rq, &task[0]), 10);
+    for (int i = 0; i < 7; i++) {
+        CHECK(!policy->charge(&rq, &task[0], burst[i] - 1));
+        CHECK(!policy->charge(&rq, &task[0], 1));
+        add(0, ENQUEUE_WOKEN);
+        CHECK_EQUAL(pick(), 0);
+        CHECK_EQUAL(policy->expects(&rq, &task[0]), guess[i]);
+    }
+    tuning.alpha_ppm = 0; /* learns nothing */
+    policy->charge(&rq, &task[0], 1000);
+    add(0, ENQUEUE_WOKEN);
+    CHECK_EQUAL(policy->expects(&rq, &task[0]), 12);
+    CHECK_EQUAL(pick(), 0);
+    tuning.alpha_ppm = ALPHA_ONE; /* remembers nothing */
+    policy->charge(&rq, &task[0], UINT64_MAX / 2);
+    add(0, ENQUEUE_WOKEN);
+    CHECK_EQUAL(policy->expects(&rq, &task[0]), UINT64_MAX / 2);
+}
+
+CASE(sjf_preempts_only_when_it_is_preemptive_and_only_for_less_time_left)
+{
+    set_up_sjf(false);
+    declare(0, 20);
+    declare(1, 5);
+    add(0, ENQUEUE_NEW);
+    CHECK_EQUAL(pick(), 0);
+    add(1, ENQUEUE_NEW);
+    CHECK(!policy->preempts(&rq, &task[0]));
+    tuning.preemptive = true;
+    CHECK(policy->preempts(&rq, &task[0]));
+    policy->charge(&rq, &task[0], 14);
+    CHECK(policy->preempts(&rq, &task[0])); /* 6 left */
+    policy->charge(&rq, &task[0], 1);
+    CHECK(!policy->preempts(&rq, &task[0])); /* 5 left, as many */
+    CHECK_EQUAL(policy->slice_left(&rq, &task[0]), SCHED_NEVER);
+}
+
+CASE(sjf_preempted_keeps_the_time_that_is_left)
+{
+    set_up_sjf(true);
+    declare(0, 20);
+    declare(1, 5);
+    declare(2, 7);
+    add(0, ENQUEUE_NEW);
+    CHECK_EQUAL(pick(), 0);
+    policy->charge(&rq, &task[0], 14);
+    add(1, ENQUEUE_NEW);
+    add(2, ENQUEUE_NEW);
+    add(0, ENQUEUE_PREEMPTED); /* 6 left: between the two */
+    CHECK_EQUAL(pick(), 1);
+    CHECK_EQUAL(pick(), 0);
+    CHECK_EQUAL(pick(), 2);
+}
+
+CASE(sjf_lets_others_go_first_when_one_yields)
+{
+    set_up_sjf(true);
+    declare(0, 1);
+    declare(1, 500);
+    add(0, ENQUEUE_NEW);
+    add(1, ENQUEUE_NEW);
+    CHECK_EQUAL(pick(), 0);
+    add(0, ENQUEUE_YIELDED);
+    CHECK_EQUAL(pick(), 1); /* or 0 could spin for ever, waiting for what 1 does */
+    CHECK(!policy->preempts(&rq, &task[1]));
+    CHECK_EQUAL(pick(), 0);
+}
+
+CASE(sjf_takes_anyone_out_of_the_middle)
+{
+    set_up_sjf(false);
+    for (int i = 0; i < 6; i++) {
+        declare(i, (uint64_t)(10 + i * 7 % 6));
+        add(i, i == 3 ? ENQUEUE_YIELDED : ENQUEUE_NEW);
+    }
+    policy->remove(&rq, &task[3]);
+    policy->remove(&rq, &task[0]);
+    CHECK_EQUAL(rq.count, 4);
+    int before = -1;
+    for (int n = 0; n < 4; n++) {
+        int i = pick();
+
+        CHECK(i != 0 && i != 3);
+        CHECK(before < 0 || task[before].declared <= task[i].declared);
+        before = i;
+    }
+    CHECK_EQUAL(pick(), -1);
+}
+
+CASE(sjf_lets_a_server_in_between_and_goes_on)
+{
+    a_server_goes_first("sjf");
+}
+
+CASE(who_was_blocked_when_the_policy_changed_is_as_new)
+{
+    set_up_sjf(false);
+    policy->charge(&rq, &task[0], 5000);
+    rq.epoch += 1ull << 32; /* kernel/sched/tuning.c */
+    CHECK_EQUAL(task[0].used, 5000);
+    add(0, ENQUEUE_WOKEN);
+    CHECK_EQUAL(policy->expects(&rq, &task[0]), 5); /* the first guess, and a burst of nothing */
 }

@@ -9,14 +9,15 @@
 #define TASKS 12
 #define BOOST 1000
 
-static const struct sched_policy *const policy = &policy_mlfq;
+static const struct sched_policy *policy;
 static struct sched_tuning tuning;
 static struct run_queue rq;
 static struct sched_entity task[TASKS];
 
 static void set_up(void)
 {
-    tuning = (struct sched_tuning){ .levels = LEVELS, .slice = { 5, 10, 20, 40 }, .boost = BOOST };
+    tuning = (struct sched_tuning){ .levels = LEVELS, .slice = { 5, 10, 20, 40 }, .boost = BOOST, .keep_allotment = true };
+    policy = sched_policy_named("mlfq");
     run_queue_init(&rq, &tuning, 0);
     for (int i = 0; i < TASKS; i++) {
         sched_entity_init(&task[i]);

@@ -1,4 +1,4 @@
-// sources: kernel/sched/sched.c kernel/sched/balance.c kernel/sched/check.c kernel/sched/reason.c kernel/sched/policy.c kernel/sched/mlfq.c kernel/sched/rr.c
+// sources: kernel/sched/sched.c kernel/sched/balance.c kernel/sched/check.c kernel/sched/reason.c kernel/sched/policy.c kernel/sched/mlfq.c lib/common/heap.c
 /*
  * Several harts share the work (kernel/sched/balance.c, sched.c): who is told of waiting tasks, and when. The harts
  * are simulated one instruction stream at a time: a case says which hart it is now and what time it is, and looks
@@ -119,7 +119,7 @@ static void set_up(void)
         harts[i].index = i;
         harts[i].online = true;
         d->hart = &harts[i];
-        d->policy = &policy_mlfq;
+        d->policy = sched_policy_named("mlfq");
         d->tuning = tuning;
         run_queue_init(&d->queue, &d->tuning, 0);
         d->charged_until = now;

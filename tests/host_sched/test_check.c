@@ -1,4 +1,4 @@
-// sources: kernel/sched/check.c kernel/sched/reason.c kernel/sched/policy.c kernel/sched/mlfq.c kernel/sched/rr.c
+// sources: kernel/sched/check.c kernel/sched/reason.c kernel/sched/policy.c kernel/sched/mlfq.c lib/common/heap.c
 /*
  * The checks that debug builds make of run queues and wait queues (kernel/sched/check.c): silent about what is
  * right, and each thing that can be wrong is found and named.
@@ -45,7 +45,7 @@ static void set_up(unsigned n)
     harts[1].index = 1;
     d->lock.locked = 1;
     d->lock.owner = &harts[0];
-    d->policy = &policy_mlfq;
+    d->policy = sched_policy_named("mlfq");
     d->tuning = (struct sched_tuning){.levels = 4, .slice = {1, 2, 4, 8}, .boost = 1000};
     run_queue_init(&d->queue, &d->tuning, 0);
     task_on(&d->idle, 0, &harts[0], PROC_RUNNING);

@@ -13,9 +13,12 @@
  *   m9      have 9 KiB of memory, fork a child that only ends, and give the memory back
  *   w9      write 9 KiB to a file, in one call
  *   p1      set scheduling parameters number 1 of the table below
+ *   d500    declare that it computes for 500 us from wait to wait (SJF)
+ *   i       print the figures of this process
  *   *3      do all steps so far 3 times in all
  */
 #include <kinglet/system.h>
+#include <kinglet/trace.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,10 +36,13 @@
 
 static const struct sched_params parameters[] = {
     {.policy = "mlfq", .levels = 4, .slice_ns = {2 * MS, 3 * MS, 4 * MS, 5 * MS}, .boost_ns = 20 * MS},
-    {.policy = "rr", .levels = 1, .slice_ns = {2 * MS}},
+    {.policy = "rr", .levels = 1, .slice_ns = {2 * MS}, .quantum_ns = 2 * MS},
     {.policy = "mlfq", .levels = 8, .slice_ns = {MS, MS, MS, MS, MS, MS, MS, MS}, .boost_ns = 10 * MS},
-    {.policy = "rr", .levels = 3, .slice_ns = {300 * US, MS, MS}, .boost_ns = 5 * MS},
+    {.policy = "rr", .levels = 3, .slice_ns = {300 * US, MS, MS}, .boost_ns = 5 * MS, .quantum_ns = 300 * US},
     {.policy = "mlfq", .levels = 1, .slice_ns = {MS}},
+    {.policy = "fcfs", .levels = 1, .slice_ns = {MS}},
+    {.policy = "sjf", .levels = 1, .slice_ns = {MS}, .alpha_ppm = 500000},
+    {.policy = "sjf", .levels = 1, .slice_ns = {MS}, .alpha_ppm = 500000, .flags = SCHED_PREEMPTIVE},
 };
 #define PARAMETERS (sizeof parameters / sizeof parameters[0])
 
@@ -129,6 +135,20 @@ static void sleep_exactly(uint64_t us)
     }
 }
 
+/* "hog arrival=12 first_run=13 ...", in microseconds */
+static void show_figures(void)
+{
+    struct pinfo p;
+    if (getpinfo(getpid(), &p, 1) != 1 || p.pid != getpid()) {
+        fprintf(stderr, "sched_work: the kernel does not know my figures\n");
+        exit(1);
+    }
+    printf("%s arrival=%llu response=%llu turnaround=%llu run=%llu waiting=%llu slept=%llu called=%llu bursts=%llu "
+           "voluntary=%llu involuntary=%llu\n", p.name, p.arrival_ns / US, p.response_ns / US, p.turnaround_ns / US,
+           p.run_ns / US, p.waiting_ns / US, p.blocked_ns[WAIT_FOR_sleep] / US, p.blocked_ns[WAIT_FOR_call] / US,
+           (unsigned long long)p.bursts, (unsigned long long)p.voluntary, (unsigned long long)p.involuntary);
+}
+
 static void step(char kind, uint64_t n)
 {
     uint64_t now;
@@ -176,6 +196,14 @@ static void step(char kind, uint64_t n)
             fprintf(stderr, "sched_work: the kernel refuses parameters %u\n", (unsigned)n);
             exit(1);
         }
+        break;
+    case 'd':
+        if (declare_burst(n * US) < 0) {
+            fail("declare_burst");
+        }
+        break;
+    case 'i':
+        show_figures();
         break;
     default:
         fprintf(stderr, "sched_work: no such step: %c\n", kind);

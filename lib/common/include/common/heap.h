@@ -12,6 +12,7 @@
 
 struct heap_node {
     uint64_t key;              /* set before heap_insert; not to be changed in the heap */
+    uint64_t order;            /* of equal keys: the smaller one first; not to be changed either */
     struct heap_node *child;   /* first child */
     struct heap_node *next;    /* next sibling */
     struct heap_node *previous; /* previous sibling; of a first child: the parent; of the root: itself;
@@ -27,9 +28,10 @@ static inline void heap_init(struct heap *heap)
     heap->root = NULL;
 }
 
-/* A zeroed node needs no heap_node_init. */
+/* A zeroed node needs no heap_node_init; its order is 0. */
 static inline void heap_node_init(struct heap_node *node)
 {
+    node->order = 0;
     node->child = NULL;
     node->next = NULL;
     node->previous = NULL;
@@ -40,7 +42,7 @@ static inline bool heap_linked(const struct heap_node *node)
     return node->previous != NULL;
 }
 
-/* The node with the smallest key (one of them, in no certain order), or NULL. */
+/* The node with the smallest key and, of those, the smallest order (one of them, in no certain order), or NULL. */
 static inline struct heap_node *heap_first(const struct heap *heap)
 {
     return heap->root;

@@ -54,6 +54,27 @@ struct proc_info {
     char reason[REASON_MAX]; /* blocked: what it waits for (<kinglet/trace.h>) */
 };
 
+/* What became of a process, up to now or to its end: the figures by which schedulers are compared. */
+#define PINFO_REASONS 16
+struct pinfo {
+    int32_t pid, ppid;
+    uint8_t state;                        /* enum proc_state */
+    uint8_t level, hart, daemon;          /* as in struct proc_info */
+    uint32_t reserved;                    /* 0 */
+    uint64_t arrival_ns;                  /* since boot: when it was made... */
+    uint64_t first_run_ns;                /* ...first ran (0: not yet)... */
+    uint64_t end_ns;                      /* ...and ended (0: not yet) */
+    uint64_t turnaround_ns;               /* from arrival to the end, or to now */
+    uint64_t response_ns;                 /* from arrival to the first run, or to now */
+    uint64_t run_ns;                      /* processor time, a server's on its behalf too... */
+    uint64_t run_ns_level[SCHED_MAX_LEVELS]; /* ...level by level */
+    uint64_t waiting_ns;                  /* READY: it could have run, but others did */
+    uint64_t blocked_ns[PINFO_REASONS];   /* BLOCKED, by enum wait_reason (<kinglet/trace.h>); ended waits only */
+    uint64_t bursts;                      /* how often it was woken, its start included */
+    uint64_t voluntary, involuntary;      /* switches: it blocked, yielded, ended; its slice ended, a better one came */
+    char name[PROC_NAME_MAX];
+};
+
 /* Limits of a job; 0 in a set call leaves a limit alone. They hold for all jobs below it too. */
 struct job_limits {
     uint64_t max_processes;
@@ -61,12 +82,18 @@ struct job_limits {
 };
 
 #define SCHED_POLICY_NAME_MAX 8
+#define SCHED_RESET_ALLOTMENT 1 /* MLFQ: who blocks gets a whole slice again */
+#define SCHED_PREEMPTIVE 2      /* SJF: a shorter job takes the processor at once */
 struct sched_params {
-    char policy[SCHED_POLICY_NAME_MAX]; /* "mlfq", "rr" */
-    uint32_t levels;                    /* 1..SCHED_MAX_LEVELS */
-    uint32_t reserved;
+    char policy[SCHED_POLICY_NAME_MAX]; /* "fcfs", "mlfq", "rr", "sjf" */
+    uint32_t levels;                    /* MLFQ: 1..SCHED_MAX_LEVELS */
+    uint32_t flags;                     /* SCHED_ */
     uint64_t slice_ns[SCHED_MAX_LEVELS];
-    uint64_t boost_ns; /* 0: never */
+    uint64_t boost_ns;       /* 0: never */
+    uint64_t quantum_ns;     /* RR; 0 in sched_set: as it is */
+    uint64_t first_guess_ns; /* SJF; 0 in sched_set: as it is */
+    uint32_t alpha_ppm;      /* SJF: weight of the last burst, 0..1000000 */
+    uint32_t reserved;       /* 0 */
 };
 
 /* What one hart did since boot. */

@@ -94,7 +94,9 @@
     S(105, boot_option)     /* (name, buffer, bytes) -> length of the option's value; -ENOENT */ \
     S(106, power)           /* (POWER_, status) */ \
     S(107, trace_control)   /* (0 off, 1 on) -> old */ \
-    S(108, dump)            /* () print every process on the kernel's console, as ^P does */
+    S(108, dump)            /* () print every process on the kernel's console, as ^P does */ \
+    S(109, getpinfo)        /* (first pid, struct pinfo *, n) -> how many, in order of pid */ \
+    S(110, declare_burst)   /* (ns, 0: not any more): how long the caller computes from wait to wait */
 
 enum syscall_number {
 #define KINGLET_SYSCALL_ENUM(number, name) SYS_##name = number,
