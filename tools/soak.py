@@ -27,7 +27,7 @@ import machine  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MEMORY = ("64M", "128M", "512M")
-POLICIES = ("", "", "", "rr")          # mlfq mostly
+POLICIES = ("", "", "", "rr", "fcfs", "sjf")  # mlfq mostly
 CASE_MS = (300, 1000, 3000)            # guest time of each case
 LIMIT = 600                            # seconds: what no run takes unless it hangs, on a slow machine too
 CTRL_P = b"\x10"
