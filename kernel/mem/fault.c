@@ -1,7 +1,7 @@
 /*
  * Page faults: zero-fill, copy-on-write, stack growth. Called for the user's own faults (space_fault) and
  * by user_copy.c. Inside a region it cannot run out of memory: the region's pages and tables were charged;
- * but for lazy regions, whose pages are charged here.
+ * but for lazy regions, whose pages and tables are charged here.
  */
 #include <common/string.h>
 #include <kinglet/errno.h>
@@ -21,12 +21,13 @@ static struct region *grow_stack(struct space *space, uint64_t va, uint64_t user
     *error = -EFAULT;
     if (stack == NULL || start >= stack->start || start < stack->floor || va < user_sp)
         return NULL;
-    uint64_t cost = region_page_cost(stack, start, stack->start);
-    cost += region_table_cost(space, start, stack->start);
+    uint64_t there, cost = region_page_cost(stack, start, stack->start);
+    cost += region_table_cost(space, start, stack->start, &there);
     *error = -ENOMEM;
     if (commit_charge(cost) < 0)
         return NULL;
     space->committed += cost;
+    space->lazy_tables -= there;
     stack->start = start;
     return stack;
 }
@@ -35,6 +36,18 @@ static struct region *grow_stack(struct space *space, uint64_t va, uint64_t user
 static struct frame *private_frame(const struct region *region)
 {
     return region->prot & REGION_WRITE ? frame_take() : frame_alloc();
+}
+
+/* The tables for a page of a lazy region that nobody has been charged for. They stay when the page cannot be had. */
+static int charge_lazy_tables(struct space *space, uint64_t va)
+{
+    unsigned tables = region_lazy_tables(space, va);
+
+    if (tables > 0 && commit_charge(tables) < 0)
+        return -ENOMEM;
+    space->committed += tables;
+    space->lazy_tables += tables;
+    return 0;
 }
 
 /* First touch of a private page. */
@@ -101,6 +114,8 @@ int fault_page(struct space *space, uint64_t va, int access, uint64_t user_sp)
     if ((region->prot & wanted) != wanted && !force)
         return -EFAULT;
 
+    if (region->kind == REGION_LAZY && charge_lazy_tables(space, va) < 0)
+        return -ENOMEM;
     pte_t *pte = table_make(space, va);
     if (private && !(*pte & PTE_V))
         return fill(space, region, pte, access);

@@ -18,7 +18,7 @@ struct forking {
     uint64_t user_sp;
     int budget;
     bool stale; /* the parent lost a PTE_W that TLBs may know */
-    uint64_t lazy_left; /* pages of lazy regions that the child was charged for and does not have yet */
+    uint64_t lazy_left; /* pages and tables of lazy regions that the child was charged for and does not have yet */
     bool failed;        /* there were more, and no memory for one */
 };
 
@@ -69,19 +69,22 @@ static bool copy_now(const struct forking *fork, uint64_t va, pte_t entry)
     return (entry & PTE_W) && frame_refs(frame_at(pte_phys(entry))) > 1;
 }
 
-/* The child is about to get a page of a lazy region. It was charged for as many as the parent had at the
- * start, but other threads may touch more in a pause. False: no memory. */
-static bool charge_lazy(struct forking *fork)
+/* The child is about to get a page of a lazy region at `va`, and if that is the first of its table, the tables for it.
+ * It was charged for as much as the parent had at the start, but other threads may touch more in a pause. False: no
+ * memory. */
+static bool charge_lazy(struct forking *fork, uint64_t va, bool first)
 {
-    if (fork->lazy_left > 0) {
-        fork->lazy_left--;
-    } else if (commit_charge(1) == 0) {
-        fork->child->committed++;
-    } else {
+    unsigned tables = first ? region_lazy_tables(fork->child, va) : 0;
+    uint64_t need = 1 + tables, have = need < fork->lazy_left ? need : fork->lazy_left;
+
+    if (need > have && commit_charge(need - have) < 0) {
         fork->failed = true;
         return false;
     }
+    fork->lazy_left -= have;
+    fork->child->committed += need - have;
     fork->child->lazy_pages++;
+    fork->child->lazy_tables += tables;
     return true;
 }
 
@@ -118,7 +121,7 @@ static void share_range(struct forking *fork, const struct region *region, uint6
         return; /* these pages are entered as the child touches them */
     fork->budget -= WORK_TABLE;
     for (uint64_t va = start; va < end; va += PAGE_SIZE, from++) {
-        if (!(*from & PTE_V) || (region->kind == REGION_LAZY && !charge_lazy(fork)))
+        if (!(*from & PTE_V) || (region->kind == REGION_LAZY && !charge_lazy(fork, va, to == NULL)))
             continue;
         if (to == NULL)
             to = table_make(fork->child, start);
@@ -163,7 +166,7 @@ int space_fork(struct space *parent, struct space **out, uint64_t user_sp)
         space_put(child);
         return -ENOMEM;
     }
-    fork.lazy_left = parent->lazy_pages;
+    fork.lazy_left = parent->lazy_pages + parent->lazy_tables;
     for (struct region *to = region_first(child); to != NULL; to = region_next(child, to)) {
         uint64_t at = to->start;
         while (at < to->end && !fork.failed) {
@@ -172,7 +175,9 @@ int space_fork(struct space *parent, struct space **out, uint64_t user_sp)
                 break;
             if (at < from->start)
                 at = from->start;
-            uint64_t end = (at | (TABLE_SPAN - 1)) + 1;
+            /* A lazy region may be very large, and mostly empty. */
+            bool empty = from->kind == REGION_LAZY && !table_exists(parent, at, 2);
+            uint64_t end = (at | ((empty ? SV39_SPAN(2) : TABLE_SPAN) - 1)) + 1;
             if (end > to->end)
                 end = to->end;
             if (end > from->end)

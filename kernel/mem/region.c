@@ -1,7 +1,9 @@
 /*
  * Regions (region.h): a sorted list, short enough to walk (SPACE_MAX_REGIONS), with the last hit
- * remembered. Which page tables a space needs follows from the list alone: one for each span of 2 MiB
- * and one for each span of 1 GiB that a region touches. That is what is charged, and when tables go.
+ * remembered. Which page tables a space is promised follows from the list alone: one for each span of 2 MiB
+ * and one for each span of 1 GiB that a region touches which is not lazy. A table that only lazy regions need is
+ * charged when it is made: lazy regions may be larger than memory, their tables too. A table goes when no region
+ * touches its span any more.
  */
 #include <kinglet/errno.h>
 #include "mem/cache.h"
@@ -136,27 +138,57 @@ int region_split(struct space *space, uint64_t at)
     return 0;
 }
 
-uint64_t region_table_cost(struct space *space, uint64_t start, uint64_t end)
+uint64_t region_table_cost(struct space *space, uint64_t start, uint64_t end, uint64_t *there)
 {
     struct region *next = region_above(space, start);
     struct region *prev = region_of(space, next != NULL ? next->node.prev : space->regions.head.prev);
     uint64_t cost = 0;
 
+    while (next != NULL && next->kind == REGION_LAZY)
+        next = region_next(space, next);
+    while (prev != NULL && prev->kind == REGION_LAZY)
+        prev = region_of(space, prev->node.prev);
+    *there = 0;
     for (unsigned level = 1; level < SV39_LEVELS; level++) {
         unsigned shift = PAGE_SHIFT + 9 * level;
         uint64_t first = start >> shift, last = (end - 1) >> shift;
         bool shared_first = prev != NULL && (prev->end - 1) >> shift == first;
         bool shared_last = next != NULL && next->start >> shift == last;
         cost += last - first + 1;
-        cost -= first == last ? shared_first || shared_last : shared_first + shared_last;
+        if (first == last) {
+            shared_first |= shared_last;
+            shared_last = false;
+        }
+        cost -= shared_first + shared_last;
+        /* A lazy region next to it may have made its first and its last table already. */
+        *there += !shared_first && table_exists(space, start, level);
+        *there += first != last && !shared_last && table_exists(space, end - 1, level);
     }
-    return cost;
+    return cost - *there;
 }
 
-bool region_needs_table(struct space *space, uint64_t va, unsigned shift)
+/* The first region that touches the span of `1 << shift` bytes around va; with `promised`, that is not lazy. */
+static struct region *region_in_span(struct space *space, uint64_t va, unsigned shift, bool promised)
 {
     uint64_t start = va >> shift << shift;
     struct region *region = region_above(space, start);
 
-    return region != NULL && region->start < start + (1ul << shift);
+    while (promised && region != NULL && region->kind == REGION_LAZY)
+        region = region_next(space, region);
+    return region != NULL && region->start < start + (1ul << shift) ? region : NULL;
+}
+
+bool region_needs_table(struct space *space, uint64_t va, unsigned shift)
+{
+    return region_in_span(space, va, shift, false) != NULL;
+}
+
+unsigned region_lazy_tables(struct space *space, uint64_t va)
+{
+    unsigned missing = 0;
+
+    for (unsigned level = 1; level < SV39_LEVELS; level++)
+        missing += !table_exists(space, va, level) &&
+                   region_in_span(space, va, PAGE_SHIFT + 9 * level, true) == NULL;
+    return missing;
 }

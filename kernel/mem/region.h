@@ -35,10 +35,13 @@ void region_set_segment(struct space *space, struct region *region, struct segme
 /* Make a region end at `at` and another begin there, if one lies across it. 0 or -ENOMEM. */
 int region_split(struct space *space, uint64_t at);
 
-/* Page tables that [start, end), which no region on the list covers, needs beyond what the list needs. */
-uint64_t region_table_cost(struct space *space, uint64_t start, uint64_t end);
+/* Page tables that [start, end), which no region on the list but perhaps a lazy one covers, needs beyond what the list
+ * is promised, and that do not exist. *there: those that do, which have been charged to a lazy region. */
+uint64_t region_table_cost(struct space *space, uint64_t start, uint64_t end, uint64_t *there);
 /* Whether any region lies in the span of `1 << shift` bytes around va: whether its table is needed. */
 bool region_needs_table(struct space *space, uint64_t va, unsigned shift);
+/* How many tables a page of a lazy region at va needs that do not exist and that no other region is promised. */
+unsigned region_lazy_tables(struct space *space, uint64_t va);
 
 static inline bool region_is_private(const struct region *region)
 {

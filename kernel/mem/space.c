@@ -69,18 +69,23 @@ bool space_get_alive(struct space *space)
 }
 
 /* Take [start, end), which was just cut off the region list and lies inside one TABLE_SPAN, out of the
- * tables, and pay back what it was charged: `page_cost` (or, when it was lazy, the pages that were there) and
- * the tables it alone needed. Frames first, then the charge: whoever is promised them next must find them.
+ * tables, and pay back what it was charged: `page_cost` and the tables it alone needed; or, when it was lazy, the
+ * pages and tables that were there. Frames first, then the charge: whoever is promised them next must find them.
  * Gives the work done. */
 static unsigned give_back(struct space *space, uint64_t start, uint64_t end, uint64_t page_cost, bool lazy,
                           bool flush)
 {
     uint64_t resident = space->resident;
-    unsigned work = table_clear(space, start, end, flush);
-    uint64_t cost = page_cost + region_table_cost(space, start, end);
+    unsigned tables, work = table_clear(space, start, end, flush, &tables);
+    uint64_t cost = page_cost;
     if (lazy) {
-        cost += resident - space->resident;
         space->lazy_pages -= resident - space->resident;
+        space->lazy_tables -= tables;
+        cost += resident - space->resident + tables;
+    } else {
+        uint64_t there; /* a lazy region beside it still needs these: they stay charged, to that */
+        cost += region_table_cost(space, start, end, &there);
+        space->lazy_tables += there;
     }
 
     space->committed -= cost;
@@ -92,13 +97,21 @@ static unsigned give_back(struct space *space, uint64_t start, uint64_t end, uin
 /* Half a table at a time: as many pages as can be freed in half a millisecond. */
 #define PIECE_SPAN (TABLE_SPAN / 2)
 
+/* How much of a region below `end` can be cut off in one piece. A lazy one may be very large, and mostly empty. */
+static uint64_t piece_span(const struct space *space, const struct region *region, uint64_t end)
+{
+    if (region->kind != REGION_LAZY || table_exists(space, end - 1, 1))
+        return PIECE_SPAN;
+    return table_exists(space, end - 1, 2) ? TABLE_SPAN : SV39_SPAN(2);
+}
+
 /* Cut a region's uppermost piece off, at `low` or at a piece's border above that. Gives the work done, and in
  * *segment a reference to put once the lock is free, or NULL. */
 static unsigned cut_top(struct space *space, struct region *region, uint64_t low, bool flush,
                         struct segment **segment)
 {
     uint64_t end = region->end;
-    uint64_t start = max(max(low, region->start), (end - 1) & ~(PIECE_SPAN - 1));
+    uint64_t start = max(max(low, region->start), (end - 1) & ~(piece_span(space, region, end) - 1));
     uint64_t page_cost = region_page_cost(region, start, end);
     bool lazy = region->kind == REGION_LAZY;
 
@@ -156,6 +169,20 @@ static bool range_ok(uint64_t start, uint64_t end)
     return ((start | end) & PAGE_MASK) == 0 && USER_MIN <= start && start < end && end <= USER_STACK_TOP;
 }
 
+/* Charge what [start, end), about to become part of a region, is promised: pages and tables; lock held. */
+static int charge_region(struct space *space, const struct region *region, uint64_t start, uint64_t end)
+{
+    uint64_t there = 0, cost = 0;
+
+    if (region->kind != REGION_LAZY)
+        cost = region_page_cost(region, start, end) + region_table_cost(space, start, end, &there);
+    if (commit_charge(cost) < 0)
+        return -ENOMEM;
+    space->committed += cost;
+    space->lazy_tables -= there; /* charged already, and to this region from now on */
+    return 0;
+}
+
 /* Charge a new region [start, end) and put it on the list; lock held. NULL: no memory. */
 static struct region *add_region(struct space *space, uint64_t start, uint64_t end, int prot, int kind)
 {
@@ -164,13 +191,11 @@ static struct region *add_region(struct space *space, uint64_t start, uint64_t e
     struct region *region = region_new(space, start, end, prot, kind);
     if (region == NULL)
         return NULL;
-    uint64_t cost = region_page_cost(region, start, end) + region_table_cost(space, start, end);
-    if (commit_charge(cost) < 0) {
+    if (charge_region(space, region, start, end) < 0) {
         region_free(space, region);
         return NULL;
     }
     region_link(space, region);
-    space->committed += cost;
     return region;
 }
 
@@ -214,7 +239,7 @@ int space_set_heap(struct space *space, uint64_t start)
     int result = -EINVAL;
 
     spin_lock(&space->lock);
-    if (space->heap_start == 0 && (start & PAGE_MASK) == 0 && start >= USER_MIN && start <= USER_MAP_BASE) {
+    if (space->heap_start == 0 && (start & PAGE_MASK) == 0 && start >= USER_MIN && start <= USER_HEAP_END) {
         space->heap_start = space->heap_break = start;
         space->heap.prot = REGION_READ | REGION_WRITE;
         result = 0;
@@ -241,10 +266,8 @@ static int extend_heap(struct space *space, uint64_t start, uint64_t end, int ki
     if (region == NULL)
         return add_region(space, start, end, space->heap.prot, kind) != NULL ? 0 : -ENOMEM;
 
-    uint64_t cost = region_page_cost(region, start, end) + region_table_cost(space, start, end);
-    if (commit_charge(cost) < 0)
+    if (charge_region(space, region, start, end) < 0)
         return -ENOMEM;
-    space->committed += cost;
     region->end = end;
     if (last == NULL) {
         region->start = start;
@@ -255,7 +278,7 @@ static int extend_heap(struct space *space, uint64_t start, uint64_t end, int ki
 
 static int grow_heap(struct space *space, uint64_t bytes, int kind)
 {
-    if (bytes > USER_MAP_BASE - space->heap_break)
+    if (bytes > USER_HEAP_END - space->heap_break)
         return -ENOMEM;
     uint64_t start = round_up(space->heap_break), end = round_up(space->heap_break + bytes);
     int result = end > start ? extend_heap(space, start, end, kind) : 0;
@@ -270,7 +293,8 @@ static uint64_t shrink_heap(struct space *space, uint64_t bytes, unsigned *work)
     if (bytes > space->heap_break - space->heap_start)
         return 0;
     struct region *last = region_find(space, space->heap_break - 1);
-    uint64_t low = max(space->heap_break - bytes, (space->heap_break - 1) & ~(PIECE_SPAN - 1));
+    uint64_t span = piece_span(space, last, round_up(space->heap_break));
+    uint64_t low = max(space->heap_break - bytes, (space->heap_break - 1) & ~(span - 1));
     low = max(low, last->start);
     uint64_t lowered = space->heap_break - low;
 

@@ -6,8 +6,8 @@
  * Promises (frame.h): every page of a writable private region, and every page table that the
  * regions can need, is charged when the region is made and paid back when it goes, whatever has been
  * touched meanwhile. So a fault inside a region cannot fail; only a stack that grows past what was
- * committed can, and a page of lazy heap (sbrk_lazy), which is charged when it is touched. Pages of private regions that are not writable are charged one by one as the
- * loader fills them (PIN_FORCE) and shared by forks.
+ * committed can, and a page of lazy heap (sbrk_lazy), which is charged, with its tables, when it is touched. Pages of
+ * private regions that are not writable are charged one by one as the loader fills them (PIN_FORCE) and shared by forks.
  *
  * Concurrency: space->lock protects all but refs. The functions here take it; callers hold no lock.
  * Long work is done in pieces with mem_upcalls.breathe() between them and no lock held.
@@ -30,7 +30,7 @@
 
 enum region_kind {
     REGION_PRIVATE, /* zero-filled on demand, copied on write */
-    REGION_LAZY,    /* the same, but each page is charged only when it is first touched */
+    REGION_LAZY,    /* the same, but each page, and each table, is charged only when it is first needed */
     REGION_STACK,   /* as PRIVATE; `start` moves down as it grows */
     REGION_FRAMES,  /* physical memory that belongs to a memory object; shared by forks */
     REGION_DEVICE,  /* device registers; shared by forks */
@@ -76,7 +76,8 @@ struct space {
     uint64_t resident;  /* pages mapped */
     uint64_t committed; /* frames charged: writable private pages, tables, the root */
 
-    uint64_t lazy_pages; /* of these, pages of lazy regions: those that were touched */
+    uint64_t lazy_pages;  /* of these, pages of lazy regions: those that were touched... */
+    uint64_t lazy_tables; /* ...and tables that are there for lazy regions alone */
 
     /* Where the user's sp is saved of the process that runs on the stack region (its trap frame's sp),
      * or NULL. Set by proc/ before the space is first used and reset when that process goes: the
@@ -114,7 +115,7 @@ int space_set_heap(struct space *space, uint64_t start);
 /* Move the break by `delta` bytes. The old break; -EINVAL: below the heap's start, or no heap;
  * -ENOMEM: no room or no memory. A large shrink acts as a series of small ones. */
 int64_t space_sbrk(struct space *space, int64_t delta);
-/* Grow the heap by `bytes` that only its page tables are charged for. As above. */
+/* Grow the heap by `bytes` that nothing is charged for until it is touched. As above. */
 int64_t space_sbrk_lazy(struct space *space, uint64_t bytes);
 
 /* Map [phys, phys + bytes) (phys page-aligned) at a free address from USER_MAP_BASE up, and give that.

@@ -52,12 +52,14 @@ static void drop_table(pte_t *entry)
     frame_put(frame);
 }
 
-unsigned table_clear(struct space *space, uint64_t start, uint64_t end, bool flush)
+unsigned table_clear(struct space *space, uint64_t start, uint64_t end, bool flush, unsigned *tables)
 {
-    DEBUG_ASSERT(start < end && start >> TABLE_SHIFT == (end - 1) >> TABLE_SHIFT);
     pte_t *upper = &space->root[sv39_index(start, 2)];
+    *tables = 0;
+    DEBUG_ASSERT(start < end && sv39_index(start, 2) == sv39_index(end - 1, 2));
     if (!(*upper & PTE_V))
         return 0;
+    DEBUG_ASSERT(start >> TABLE_SHIFT == (end - 1) >> TABLE_SHIFT);
     pte_t *lower = (pte_t *)phys_to_virt(pte_phys(*upper)) + sv39_index(start, 1);
     bool keep_upper = region_needs_table(space, start, PAGE_SHIFT + 18);
     bool keep_lower = region_needs_table(space, start, TABLE_SHIFT);
@@ -86,10 +88,14 @@ unsigned table_clear(struct space *space, uint64_t start, uint64_t end, bool flu
      * this one have taken all others. */
     if (have_lower) {
         work += drop_pages(space, table, first, last) * WORK_FREE;
-        if (!keep_lower)
+        if (!keep_lower) {
             drop_table(lower);
+            ++*tables;
+        }
     }
-    if (!keep_upper)
+    if (!keep_upper) {
         drop_table(upper);
+        ++*tables;
+    }
     return work;
 }

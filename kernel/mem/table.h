@@ -33,7 +33,16 @@ static inline pte_t *table_lookup(const struct space *space, uint64_t va)
     return &((pte_t *)phys_to_virt(pte_phys(entry)))[sv39_index(va, 0)];
 }
 
-/* The same, making the tables that are missing out of frames charged with the region. */
+/* Is there a table of this level (1: for the 2 MiB around va, 2: for the 1 GiB)? */
+static inline bool table_exists(const struct space *space, uint64_t va, unsigned level)
+{
+    pte_t entry = space->root[sv39_index(va, 2)];
+    if (level == 2 || !(entry & PTE_V))
+        return entry & PTE_V;
+    return ((pte_t *)phys_to_virt(pte_phys(entry)))[sv39_index(va, 1)] & PTE_V;
+}
+
+/* The same as table_lookup, making the tables that are missing out of frames charged with the region. */
 pte_t *table_make(struct space *space, uint64_t va);
 
 /* Store an entry: what it points at is visible to other harts' page walks first. */
@@ -44,8 +53,8 @@ static inline void pte_set(pte_t *pte, pte_t value)
 
 /* Take [start, end), inside one TABLE_SPAN and no longer on the region list, out of the tables: drops
  * the frames, and the tables that no region needs any more. `flush`: a hart may hold TLB entries.
- * Gives the work done. */
-unsigned table_clear(struct space *space, uint64_t start, uint64_t end, bool flush);
+ * Inside 1 GiB is enough where there is no table for it. Gives the work done, and in *tables how many tables went. */
+unsigned table_clear(struct space *space, uint64_t start, uint64_t end, bool flush, unsigned *tables);
 
 /* asid.c: forget what this hart's TLB holds of a page, if it uses the space now. */
 void asid_forget_here(const struct space *space, uint64_t va);

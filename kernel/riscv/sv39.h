@@ -23,7 +23,8 @@
 
 /* Lower half, the user's, from bottom to top */
 #define USER_MIN 0x10000ul           /* nothing below: a null pointer faults */
-#define USER_MAP_BASE 0x1000000000ul /* map() regions go up from here; the heap ends here */
+#define USER_MAP_BASE 0x1000000000ul /* map() regions go up from here */
+#define USER_HEAP_END (USER_MAP_BASE - 2 * PAGE_SIZE) /* as on xv6, whose MAXVA lib/xv6 lays at USER_MAP_BASE */
 #define USER_STACK_LIMIT 0x800000ul  /* bytes a stack may grow to */
 #define USER_STACK_TOP 0x3fffff0000ul
 #define USER_END (1ul << 38)

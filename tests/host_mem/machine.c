@@ -264,7 +264,16 @@ static void count(uint64_t phys)
     counted[frame_at(phys) - frame_array]++;
 }
 
-/* What the space should be charged, from its regions alone; and every reference its tables hold. */
+/* Does a region that is not lazy touch [start, start + bytes)? */
+static bool promised(struct space *space, uint64_t start, uint64_t bytes)
+{
+    for (struct region *r = region_first(space); r != NULL; r = region_next(space, r))
+        if (r->kind != REGION_LAZY && r->start < start + bytes && r->end > start)
+            return true;
+    return false;
+}
+
+/* What the space should be charged, from its regions and, for lazy ones, from what is there; and every reference its tables hold. */
 static void audit_space(struct space *space)
 {
     uint64_t charge = 1, resident = 0, lazy = 0;
@@ -275,6 +284,8 @@ static void audit_space(struct space *space)
             panic("regions out of order at %lx", r->start);
         end = r->end;
         charge += region_page_cost(r, r->start, r->end);
+        if (r->kind == REGION_LAZY)
+            continue;
         for (uint64_t span = r->start >> 21; span <= (r->end - 1) >> 21; span++) {
             charge += span != last_small;
             last_small = span;
@@ -282,16 +293,19 @@ static void audit_space(struct space *space)
             last_large = span >> 9;
         }
     }
+    uint64_t lazy_tables = 0;
     count(virt_to_phys(space->root));
     for (unsigned i = 0; i < SV39_ENTRIES / 2; i++) {
         if (!(space->root[i] & PTE_V))
             continue;
         count(pte_phys(space->root[i]));
+        lazy_tables += !promised(space, (uint64_t)i << 30, 1ul << 30);
         pte_t *upper = phys_to_virt(pte_phys(space->root[i]));
         for (unsigned j = 0; j < SV39_ENTRIES; j++) {
             if (!(upper[j] & PTE_V))
                 continue;
             count(pte_phys(upper[j]));
+            lazy_tables += !promised(space, (uint64_t)i << 30 | (uint64_t)j << 21, 1ul << 21);
             pte_t *table = phys_to_virt(pte_phys(upper[j]));
             for (unsigned k = 0; k < SV39_ENTRIES; k++) {
                 uint64_t va = (uint64_t)i << 30 | (uint64_t)j << 21 | (uint64_t)k << 12;
@@ -317,8 +331,10 @@ static void audit_space(struct space *space)
             panic("the kernel's half of a space differs");
     if (lazy != space->lazy_pages)
         panic("lazy pages %lu, should be %lu", space->lazy_pages, lazy);
-    if (charge + lazy != space->committed)
-        panic("committed %lu, should be %lu", space->committed, charge + lazy);
+    if (lazy_tables != space->lazy_tables)
+        panic("lazy tables %lu, should be %lu", space->lazy_tables, lazy_tables);
+    if (charge + lazy + lazy_tables != space->committed)
+        panic("committed %lu, should be %lu", space->committed, charge + lazy + lazy_tables);
     if (resident != space->resident)
         panic("resident %lu, should be %lu", space->resident, resident);
 }

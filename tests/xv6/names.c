@@ -204,6 +204,18 @@ static void a_process_may_sit_in_a_removed_directory(void)
     CHECK(!exists("d"));
 }
 
+static void dot_dot_does_not_lead_into_a_removed_directory(void)
+{
+    CHECK_EQUAL(mkdir("d"), 0);
+    CHECK_EQUAL(mkdir("d/e"), 0);
+    CHECK_EQUAL(chdir("d/e"), 0);
+    CHECK_EQUAL(unlink("../../d/e"), 0);
+    CHECK_EQUAL(unlink("../../d"), 0);
+    CHECK_EQUAL(open("../", O_RDONLY), -1);
+    CHECK_EQUAL(open("../x", O_CREATE | O_RDWR), -1);
+    CHECK_EQUAL(chdir("/"), 0);
+}
+
 static void dot_dot_of_the_root_is_the_root(void)
 {
     CHECK(exists("/../../README"));
@@ -292,6 +304,7 @@ int main(void)
     RUN(link_makes_a_second_name_of_files_only);
     RUN(a_directory_reads_as_entries_of_16_bytes);
     RUN(a_process_may_sit_in_a_removed_directory);
+    RUN(dot_dot_does_not_lead_into_a_removed_directory);
     RUN(dot_dot_of_the_root_is_the_root);
     RUN(the_root_holds_what_xv6s_does);
     RUN(the_console_can_be_made_and_opened);

@@ -99,6 +99,36 @@ static void lazy_memory_is_there_when_touched(void)
     CHECK_EQUAL(*start, 0);
 }
 
+/* Far more than there is memory, for pages or for page tables. The last page below TRAPFRAME can be had, and no more. */
+static void the_heap_reaches_up_to_the_trap_frame(void)
+{
+    uint64 top = TRAPFRAME;
+    char *start = sbrk(0);
+
+    while ((uint64)sbrk(0) < top - GIB)
+        CHECK(sbrklazy(GIB) != SBRK_ERROR);
+    char *last = sbrk(0);
+    int rest = top - PGSIZE - (uint64)last;
+    CHECK(sbrklazy(rest) == last);
+    CHECK((uint64)sbrk(PGSIZE) == top - PGSIZE);
+    *(char *)(top - PGSIZE) = 1;
+    CHECK_EQUAL(*(char *)(top - 1), 0);
+    CHECK(sbrk(1) == SBRK_ERROR);
+    CHECK(sbrklazy(1) == SBRK_ERROR);
+    for (int i = 1; i < 60; i++)
+        start[(long)i * GIB] = i;
+    int pid = fork(), status;
+    CHECK(pid >= 0);
+    if (pid == 0)
+        exit(start[7L * GIB] == 7 && *(char *)(top - PGSIZE) == 1 ? 0 : 1);
+    CHECK_EQUAL(wait(&status), pid);
+    CHECK_EQUAL(status, 0);
+    while (sbrk(0) - start > GIB)
+        CHECK(sbrk(-GIB) != SBRK_ERROR);
+    CHECK(sbrk(-(int)(sbrk(0) - start)) != SBRK_ERROR);
+    CHECK(sbrk(0) == start);
+}
+
 static char *lazy;
 
 static void touch_what_was_given_back(void)
@@ -293,6 +323,7 @@ int main(void)
     RUN(a_GiB_does_not_fit);
     RUN(failed_growth_leaves_what_there_was);
     RUN(lazy_memory_is_there_when_touched);
+    RUN(the_heap_reaches_up_to_the_trap_frame);
     RUN(lazy_memory_that_was_given_back_faults);
     RUN(lazy_and_eager_growth_may_alternate);
     RUN(touching_lazy_memory_that_is_not_to_be_had_ends_the_process);

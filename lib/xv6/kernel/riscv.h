@@ -9,7 +9,7 @@
 
 /* Where xv6 programs take user memory to end. From here up to the stack nothing is ever mapped, and the
  * addresses that follow from doubling it are no user addresses (docs/architecture.md, "Memory layout"). */
-#define MAXVA (1L << 37)
+#define MAXVA (1L << 36)
 
 #ifndef __ASSEMBLER__
 

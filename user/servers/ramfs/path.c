@@ -28,6 +28,8 @@ static void step(struct place *place, uint32_t flags)
     if (place_is_dots(place)) {
         place->entry = NULL;
         place->inode = place->length == 1 ? place->dir : place->dir->dir.parent;
+        if ((flags & MSGF_XV6) != 0 && place->length == 2 && place->inode->links == 0)
+            place->inode = NULL; /* xv6 does not lead into a directory that has been removed; Linux does */
         return;
     }
     place->entry = dir_find(place->dir, place->name, place->length, place->hash);
