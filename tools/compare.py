@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""The same work under every policy: make compare CMD="...".
+
+    compare.py --kernel=… --initrd=… --command=… [--out=build/compare] [--mem= --smp= --append= --qemu= --timeout=]
+
+Boots once per policy, runs the command, and writes to the folder: a trace per policy (POLICY.bin), compare.html with
+the Gantt charts above one another and the textbook's numbers beside them, and compare.svg, the same for a report.
+With one hart time is counted in instructions, so that each run, and each picture, is the same.
+"""
+
+import argparse
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import machine  # noqa: E402
+import trace_dump  # noqa: E402
+import trace_page  # noqa: E402
+
+POLICIES = ["fcfs", "sjf", "rr", "mlfq"]  # the kernel's: a test compares this with kernel/sched/policy.c
+
+FILE_MAGIC = 0x324543415254474b  # "KGTRACE2"
+FILE_HEADER = struct.Struct("<QQIIQ")  # struct trace_file_header
+FILE_BLOCK = struct.Struct("<IIQ")     # struct trace_file_block
+
+
+class CompareError(Exception):
+    """A run that gives no picture; the text is for the user."""
+
+
+def save_rings(kernel, ram_file, path):
+    """What the rings in a guest's memory still hold, as trace.bin."""
+    at = trace_dump.symbol(kernel, "trace_area")
+    with open(ram_file, "rb") as ram, open(path, "wb") as out:
+        area = trace_dump.AREA.unpack(trace_dump.read_ram(ram, at - trace_dump.DIRECT_MAP, trace_dump.AREA.size,
+                                                          "trace_area"))
+        magic, hz, capacity, harts = area[:4]
+        phys, written = area[4:4 + trace_dump.MAX_HARTS], area[4 + trace_dump.MAX_HARTS:]
+        if magic != trace_dump.MAGIC or capacity == 0 or hz == 0:
+            raise trace_dump.TraceError("the guest left no trace")
+        out.write(FILE_HEADER.pack(FILE_MAGIC, hz, harts, 0, 0))
+        for hart in range(harts):
+            first = max(0, written[hart] - capacity)
+            ring = trace_dump.read_ram(ram, phys[hart], capacity * trace_dump.RECORD.size, f"the ring of hart {hart}")
+            turn = first % capacity * trace_dump.RECORD.size if first else 0
+            out.write(FILE_BLOCK.pack(hart, written[hart] - first, first))
+            out.write((ring[turn:] + ring[:turn])[:(written[hart] - first) * trace_dump.RECORD.size])
+
+
+def record(options, policy, path):
+    """One run, whose trace goes to `path`; the command's status."""
+    with tempfile.NamedTemporaryFile(prefix="kinglet-ram-") as ram, tempfile.TemporaryFile() as messages:
+        guest = machine.Machine(options.kernel, options.initrd, mem=options.mem, smp=options.smp,
+                                icount="1" if options.smp == "1" else "", sched=policy, append=options.append,
+                                run=options.command, qemu=options.qemu, trace_ram=ram.name)
+        qemu = machine.start(guest.command(*machine.CONSOLE_PIPES), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=messages)
+        try:
+            said, _ = qemu.communicate(timeout=machine.seconds(options.timeout))
+        except subprocess.TimeoutExpired:
+            raise CompareError(f"under {policy}: no end within {options.timeout} s (TIMEOUT=)") from None
+        finally:
+            machine.stop(qemu)
+        banner = machine.Banner()
+        text = (banner.feed(said) + banner.rest()).decode(errors="replace").replace("\r\n", "\n")
+        if qemu.returncode < 0 or qemu.returncode in (machine.STATUS_PANIC, machine.STATUS_BAD_OPTION,
+                                                      machine.STATUS_UNFIT) or not said:
+            messages.seek(0)
+            why = (text + messages.read().decode(errors="replace")).strip()
+            raise CompareError(f"under {policy}: status {qemu.returncode}\n{why}")
+        save_rings(options.kernel, ram.name, path)
+    return qemu.returncode, text
+
+
+def compare(options):
+    if not options.command.strip():
+        raise CompareError('CMD= is empty (example: make compare CMD="mlfq_hogs")')
+    trace_page.template()  # what cannot be built is told before the runs
+    out = pathlib.Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    traces = []
+    for policy in options.policies.split(","):
+        path = out / f"{policy}.bin"
+        status, text = record(options, policy, path)
+        print(f"  RUN     {policy}: status {status}", file=sys.stderr, flush=True)
+        (out / f"{policy}.txt").write_text(text)
+        traces.append((policy, path))
+    trace_page.write_compare(traces, out / "compare.html", out / "compare.svg", "Kinglet: policies compared",
+                             options.command)
+    print(f"{out / 'compare.html'}\n{out / 'compare.svg'}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in "kernel", "initrd", "command":
+        parser.add_argument("--" + name, required=True)
+    for name, value in (("out", "build/compare"), ("policies", ",".join(POLICIES)), ("mem", "128M"), ("smp", "1"),
+                        ("append", ""), ("qemu", ""), ("timeout", "60")):
+        parser.add_argument("--" + name, default=value)
+    try:
+        compare(parser.parse_args())
+    except machine.BadSetting as error:
+        print(f"compare: bad option: {error}", file=sys.stderr)
+        return machine.STATUS_BAD_OPTION
+    except machine.CannotStart as error:
+        print(f"compare: {error}", file=sys.stderr)
+        return machine.STATUS_NO_QEMU
+    except (CompareError, trace_page.PageError, ValueError, OSError) as error:
+        print(f"compare: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
