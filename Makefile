@@ -29,6 +29,8 @@
 ##    CMD="a; b"              run: what the shell in the guest shall run
 ##    TIMEOUT=60              run: seconds until the guest is taken for hung
 ##    TRACE=file              run: write what the scheduler did to this file
+##    OUT=build/compare       compare: the folder that gets the traces and the pictures
+##    POLICIES="rr mlfq"      compare: not all of them
 ##    SOAK=30  SOAK_SEED=n    soak: how many minutes; n: the order and seeds of an earlier one
 ##    BASE=old.json           bench: show what has changed since; JSON=new.json: where figures go
 ##    HARTS="1 2 4"           bench: how many harts for the parallel work
@@ -60,6 +62,8 @@ DEBUG ?=
 CMD ?=
 TIMEOUT ?= 60
 TRACE ?=
+OUT ?=
+POLICIES ?=
 SOAK ?= 30
 SOAK_SEED ?=
 CROSS ?=
@@ -90,8 +94,8 @@ building := $(filter-out help clean,$(goals))
 # First of all, what the goals need: asked for, and installed if the person agrees. Sub-makes skip it.
 ifneq ($(building),)
 ifeq ($(KINGLET_SETUP_DONE),)
-setup_for := build $(if $(filter qemu run gdb test soak bench profile,$(goals)),run) $(if $(filter run test,$(goals)),host) \
-             $(filter gdb test,$(goals))
+setup_for := build $(if $(filter qemu run compare gdb test soak bench profile,$(goals)),run) \
+             $(if $(filter run test,$(goals)),host) $(if $(filter compare,$(goals)),trace) $(filter gdb test,$(goals))
 ifneq ($(shell CROSS=$(call quote,$(CROSS)) QEMU=$(call quote,$(QEMU)) PYTHON=$(call quote,$(PYTHON)) \
                tools/setup $(setup_for) >&2 || echo failed),)
 $(error nothing was built)
@@ -109,7 +113,7 @@ else ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
-.PHONY: help image qemu run gdb test soak bench profile clean debug-image show-build show-image FORCE
+.PHONY: help image qemu run compare gdb test soak bench profile clean debug-image show-build show-image FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -142,6 +146,12 @@ endif
 
 run: $(KERNEL) $(INITRD)
 	@$(exec-command $(run_command))$(run_command)
+
+compare: $(KERNEL) $(INITRD)
+	@$(PYTHON3) tools/compare.py --kernel=$(KERNEL) --initrd=$(INITRD) --command=$(call quote,$(CMD)) \
+	    --out=$(call quote,$(or $(OUT),build/compare)) --policies=$(call quote,$(POLICIES)) --mem=$(call quote,$(MEM)) \
+	    --smp=$(call quote,$(SMP)) --append=$(call quote,$(APPEND)) --qemu=$(call quote,$(QEMU)) \
+	    --timeout=$(call quote,$(TIMEOUT))
 
 gdb: $(KERNEL) $(INITRD)
 	@$(call machine,gdb) $(if $(CMD),--command=$(call quote,$(CMD)))

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The same work under every policy: make compare CMD="...".
 
-    compare.py --kernel=… --initrd=… --command=… [--out=build/compare] [--mem= --smp= --append= --qemu= --timeout=]
+    compare.py --kernel=… --initrd=… --command=… [--out=build/compare] [--policies="rr mlfq"]
+               [--mem= --smp= --append= --qemu= --timeout=]
 
 Boots once per policy, runs the command, and writes to the folder: a trace per policy (POLICY.bin), compare.html with
 the Gantt charts above one another and the textbook's numbers beside them, and compare.svg, the same for a report.
@@ -83,13 +84,13 @@ def compare(options):
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     traces = []
-    for policy in options.policies.split(","):
+    for policy in options.policies.split() or POLICIES:
         path = out / f"{policy}.bin"
         status, text = record(options, policy, path)
         print(f"  RUN     {policy}: status {status}", file=sys.stderr, flush=True)
         (out / f"{policy}.txt").write_text(text)
         traces.append((policy, path))
-    trace_page.write_compare(traces, out / "compare.html", out / "compare.svg", "Kinglet: policies compared",
+    trace_page.write_compare(traces, out / "compare.html", out / "compare.svg", "Policies compared",
                              options.command)
     print(f"{out / 'compare.html'}\n{out / 'compare.svg'}")
 
@@ -98,7 +99,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in "kernel", "initrd", "command":
         parser.add_argument("--" + name, required=True)
-    for name, value in (("out", "build/compare"), ("policies", ",".join(POLICIES)), ("mem", "128M"), ("smp", "1"),
+    for name, value in (("out", "build/compare"), ("policies", ""), ("mem", "128M"), ("smp", "1"),
                         ("append", ""), ("qemu", ""), ("timeout", "60")):
         parser.add_argument("--" + name, default=value)
     try:

@@ -67,7 +67,7 @@ class Builder {
     }
 
     newHart() {
-        return { running: null, again: null, handoff: null, parts: [], known: false, idle: [], idleFrom: null, runs: [] };
+        return { running: null, left: null, again: null, handoff: null, parts: [], known: false, idle: [], idleFrom: null, runs: [] };
     }
 
     build() {
@@ -184,6 +184,13 @@ class Builder {
             this.wakes.push({ kind: "handoff", at: this.now, from: hart.handoff.from, to: p });
         }
         hart.handoff = null;
+        // No record says for whom it was preempted (the order had changed in an interrupt): for who is here now.
+        const { left } = hart;
+        if (left?.cause === "preempted" && !left.preemptedBy && left.process !== p) {
+            left.preemptedBy = p;
+            if (left.process.open?.why === "preempted") left.process.open.by = p;
+        }
+        hart.left = null;
         this.open(p, { state: RUNNING, level, cause: "end" });
     }
 
@@ -200,6 +207,7 @@ class Builder {
         const run = p.open;
         run.cause = cause;
         hart.running = null;
+        hart.left = run;
         const queued = p.queued;
         p.queued = null;
         if (cause === "exit") {
@@ -378,7 +386,7 @@ class Builder {
             const last = p.segments.at(-1);
             if (last) last.to = Math.max(last.from, Math.min(last.to, since));
         }
-        Object.assign(hart, { running: null, again: null, handoff: null, parts: [], idleFrom: null, since: this.now });
+        Object.assign(hart, { running: null, left: null, again: null, handoff: null, parts: [], idleFrom: null, since: this.now });
     }
 
     /* ---- the whole ---- */

@@ -15,7 +15,6 @@ import { english as words } from "./words.js";
 
 /* global KINGLET_TABLES -- of trace.h, put in by build.mjs */
 
-const began = performance.now();
 const $ = id => document.getElementById(id);
 
 const state = { charts: [], tables: [], view: null, active: null, withSystem: false, hits: [], hit: -1, colors: light };
@@ -161,6 +160,7 @@ function find(text, go = true) {
         return chart.hits.map(hit => ({ chart, ...hit }));
     });
     state.hit = -1;
+    state.searched = text;
     if (state.hits.length && go) nextHit(1);
     showFound(text);
 }
@@ -264,7 +264,7 @@ function one(model) {
     const chart = element("div"), table = element("div", { className: "table" });
     $("main").append(chart, element("h2", { textContent: words.metrics.title }), table, element("p", { textContent: words.metrics.note }));
     putChart({ chart, table }, model, { queues: true, origin: 0 });
-    const names = model.policies.map(policy => policy.name);
+    const names = model.policies.map(policy => policy.name).filter((name, i, all) => name !== all[i - 1]);
     $("summary").textContent = [words.summary(model, (model.end - model.start) * 1e6 / model.hz), words.source[model.source],
         names.length > 1 ? words.policyChanges(names) : ""].filter(text => text).join(" · ");
 }
@@ -288,7 +288,7 @@ function several(traces) {
 let waitingToBeDrawn = 0;
 function drawn() {
     if (waitingToBeDrawn === 0 || --waitingToBeDrawn > 0) return;
-    document.documentElement.dataset.drawn = Math.round(performance.now() - began);
+    document.documentElement.dataset.drawn = Math.round(performance.now());
 }
 
 function label(id, text, key = "") {

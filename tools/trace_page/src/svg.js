@@ -136,6 +136,6 @@ function numbers(pen, model, shown, y) {
     pen.rect(TABLE, y - 7, WIDTH - MARGIN - TABLE, 1, colors.strong, 1);
     const mean = means(model, shown);
     y += 4;
-    line(words.metrics.mean(mean.count), BRIEF.map(key => milliseconds(mean[key])), { weight: "600" });
+    line(words.metrics.meanShort(mean.count), BRIEF.map(key => milliseconds(mean[key])), { weight: "600" });
     return y + 12;
 }

@@ -99,7 +99,7 @@ export function showComparison(holder, rows) {
         for (const key of COMPARED) {
             const value = row[key], values = known(key), most = Math.max(...values), least = Math.min(...values);
             const td = element("td", { className: "number" },
-                element("span", { className: "bar", ariaHidden: "true", style: `width:${most > 0 && value !== null ? 100 * value / most : 0}%` }),
+                element("span", { className: "bar", ariaHidden: "true", style: `width:calc((100% - 14px) * ${most > 0 && value !== null ? value / most : 0})` }),
                 element("span", { className: value === least && most > least ? "least" : "", title: value === least && most > least ? words.compare.best : "",
                     textContent: key === "switches" ? value.toLocaleString("en") : milliseconds(value) }));
             td.dataset.key = key;

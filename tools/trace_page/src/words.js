@@ -19,9 +19,9 @@ function trim(number) {
     return number.includes(".") ? number.replace(/\.?0+$/, "") : number;
 }
 
-/** A time in milliseconds, to be compared with others of its column. */
+/** A time in milliseconds, to the microsecond, to be compared with others of its column. */
 export function milliseconds(us) {
-    return us === null ? "–" : (us / 1e3).toFixed(us !== 0 && Math.abs(us) < 1e3 ? 3 : 2);
+    return us === null ? "–" : (us / 1e3).toFixed(3);
 }
 
 /** Why it left the processor: what follows "ran 10 ms at level 1, ". */
@@ -90,7 +90,7 @@ export const english = {
         }
         }
     },
-    at: us => `at ${duration(us)}`,
+    at: us => `at ${milliseconds(us)} ms`,
     onHart: (hart, level) => `hart ${hart}, level ${level}`,
     queue(level, processes, slice) {
         const of = slice ? `, slice ${duration(slice)}` : "";
@@ -130,6 +130,7 @@ export const english = {
         },
         unit: "ms",
         mean: n => n === 0 ? "mean (none ended)" : n === 1 ? "the one that ended" : `mean of the ${n} that ended`,
+        meanShort: n => `mean of ${n}`,
         note: "Times are milliseconds of the machine's clock. Means are over the processes that were made and ended within the trace.",
     },
     search: {
