@@ -359,9 +359,10 @@ export class Chart {
     drawBoosts(colors, span, height) {
         const { context } = this, { boosts } = this.model;
         let last = -10;
+        const inView = boosts.reduce((n, { at }) => n + (at >= span.from && at <= span.to ? 1 : 0), 0);
         context.save();
         context.strokeStyle = colors.accent;
-        context.globalAlpha = 0.55;
+        context.globalAlpha = inView > 30 ? 0.25 : 0.55;
         context.setLineDash([4, 4]);
         context.beginPath();
         for (const boost of boosts) {

@@ -1,8 +1,8 @@
 /*
  * How lanes look, for whatever can draw rectangles and text: the canvas of the page (chart.js) and the SVG (svg.js).
  * A pen has rect(x, y, width, height, color, alpha), text(x, y, string, color, {size, align}) and width(string, size).
- * What is too narrow to be seen by itself is gathered in columns one pixel wide, whose height shows how the time of
- * the column was divided: so a lane costs no more than its pixels, and no switch is dropped from the picture.
+ * What is too narrow to be seen by itself is gathered in columns one pixel wide, which show how the time of the column
+ * was divided: so a lane costs no more than its pixels, and no switch is dropped from the picture.
  */
 
 import { BLOCKED, READY, RUNNING, firstAfter } from "./model.js";
@@ -76,7 +76,8 @@ function bars(pen, colors, levels, y, height, color) {
         for (let kind = 0; kind < SHARES; kind++) {
             if (shares[kind] === 0) continue;
             // Never less than a line that can be seen.
-            const part = Math.max(Math.min(shares[kind], 1) * height, 1.5);
+            const bar = kind === READY_SHARE ? height : barHeight(kind, levels, height);
+            const part = Math.max(Math.min(shares[kind], 1) * bar, 1.5);
             if (kind === READY_SHARE) pen.rect(x, bottom - part, 1, part, color ?? colors.ready, color ? READY_ALPHA : 1);
             else pen.rect(x, bottom - part, 1, part, colors.levels[kind], 1);
             bottom = Math.max(y, bottom - part);
