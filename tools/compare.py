@@ -12,6 +12,7 @@ With one hart time is counted in instructions, so that each run, and each pictur
 import argparse
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -22,7 +23,7 @@ import machine  # noqa: E402
 import trace_dump  # noqa: E402
 import trace_page  # noqa: E402
 
-POLICIES = ["fcfs", "sjf", "rr", "mlfq"]  # the kernel's: a test compares this with kernel/sched/policy.c
+ORDER = ["fcfs", "sjf", "rr", "mlfq"]  # of the textbooks; policies of one's own follow
 
 FILE_MAGIC = 0x324543415254474b  # "KGTRACE2"
 FILE_HEADER = struct.Struct("<QQIIQ")  # struct trace_file_header
@@ -31,6 +32,13 @@ FILE_BLOCK = struct.Struct("<IIQ")     # struct trace_file_block
 
 class CompareError(Exception):
     """A run that gives no picture; the text is for the user."""
+
+
+def policies():
+    """The names of all policies that the kernel has: one per file in kernel/sched that says SCHED_POLICY."""
+    texts = (path.read_text() for path in (trace_page.ROOT / "kernel/sched").glob("*.c"))
+    found = {re.search(r'\.name = "(\w+)"', text)[1] for text in texts if re.search(r"^SCHED_POLICY\(", text, re.MULTILINE)}
+    return [name for name in ORDER if name in found] + sorted(found.difference(ORDER))
 
 
 def save_rings(kernel, ram_file, path):
@@ -84,7 +92,7 @@ def compare(options):
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     traces = []
-    for policy in options.policies.split() or POLICIES:
+    for policy in options.policies.split() or policies():
         path = out / f"{policy}.bin"
         status, text = record(options, policy, path)
         print(f"  RUN     {policy}: status {status}", file=sys.stderr, flush=True)

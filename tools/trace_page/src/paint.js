@@ -54,8 +54,8 @@ export function raster(segments, span, wide, column) {
 
 /** How high the bar of a level is: lower levels have lower bars, for eyes that colours do not help. */
 export function barHeight(level, levels, height) {
-    const lowest = 0.5;
-    return Math.round(height * (levels <= 1 ? 1 : 1 - (1 - lowest) * Math.min(level, levels - 1) / (levels - 1)));
+    const lowest = 0.5, steps = Math.max(levels - 1, 3); // policies with few levels are to look alike
+    return Math.round(height * (1 - (1 - lowest) * Math.min(level, steps) / steps));
 }
 
 function label(pen, text, x, y, width, color) {
