@@ -219,11 +219,8 @@ def test_compare_knows_all_policies(monkeypatch, tmp_path):
     room = tmp_path / "kernel/sched"
     room.mkdir(parents=True)
     for name in "mlfq", "lottery", "rr":
-        (room / f"{name}.c").write_text(f'const struct sched_policy policy_{name} = {{ .name = "{name}" }};
-'
-                                        f"SCHED_POLICY(policy_{name});
-")
-    (room / "other.c").write_text('int other(void);
-')
+        (room / f"{name}.c").write_text('const struct sched_policy policy_%s = {\n    .name = "%s",\n};\n'
+                                        "SCHED_POLICY(policy_%s);\n" % (name, name, name))
+    (room / "other.c").write_text("int other(void);\n")
     monkeypatch.setattr(trace_page, "ROOT", tmp_path)
     assert compare.policies() == ["rr", "mlfq", "lottery"]
