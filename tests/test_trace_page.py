@@ -149,6 +149,10 @@ def test_twenty_thousand_switches(page):
     print(browse("many", page(made_once("many.bin", trace_bin.many)), switches=20_000, processes=25))
 
 
+def test_of_many_processes_those_in_view_have_lanes(page, tmp_path):
+    browse("crowd", page(trace_bin.crowd(tmp_path / "crowd.bin")))
+
+
 def test_lost_records_are_told(page, tmp_path):
     out = trace_bin.Writer()
     out.add(100, "switch_in", 0, 5)

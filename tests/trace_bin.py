@@ -138,3 +138,24 @@ def many(path, switches=20_000, processes=24, seed=1):
             ready.append(pid)
         done += 1
     return out.save(path)
+
+
+def crowd(path, processes=60):
+    """Many processes, each of which lives for 10 ms after the one before."""
+    out, now = Writer(), 1000 * US
+    out.name(now, 4, "sh")
+    out.add(now, "switch_in", 0, 4)
+    for pid in range(5, 5 + processes):
+        out.add(now, "fork", 0, 4, pid)
+        out.add(now, "enqueue", 0, pid)
+        out.add(now + 50 * US, "block", 0, 4, 1)
+        out.add(now + 50 * US, "switch_out", CAUSE["block"], 4, pid)
+        out.add(now + 50 * US, "switch_in", 0, pid)
+        now += 10_000 * US
+        out.add(now, "exit", 0, pid, 0)
+        out.add(now, "wake", 0, 4, pid)
+        out.add(now, "switch_out", CAUSE["exit"], pid)
+        out.add(now, "switch_in", 0, 4)
+    out.add(now + 10, "exit", 0, 4)
+    out.add(now + 10, "switch_out", CAUSE["exit"], 4)
+    return out.save(path)

@@ -13,6 +13,7 @@ import { english as words } from "./words.js";
 
 const GUTTER = 132, AXIS = 26, RIGHT = 14;
 const MOST_ARROWS = 250;
+const MOST_LANES = 40; // of processes; of more, only those that live within the view have one
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
 class CanvasPen {
@@ -66,7 +67,10 @@ export class Chart {
         this.context = this.canvas.getContext("2d");
         this.setUpPointer();
         this.scroller.addEventListener("scroll", () => this.redraw());
-        view.listeners.push(() => this.redraw());
+        view.listeners.push(() => {
+            if (this.shown.length > MOST_LANES) this.arrange();
+            this.redraw();
+        });
         new ResizeObserver(() => this.redraw()).observe(this.scroller);
         this.layOut(false);
     }
@@ -80,12 +84,7 @@ export class Chart {
         const { model } = this;
         this.withSystem = withSystem;
         this.shown = shownProcesses(model, withSystem);
-        const lanes = [];
-        let y = 0;
-        const put = lane => {
-            lanes.push({ ...lane, y });
-            y += lane.height;
-        };
+        const lanes = [], put = lane => lanes.push(lane);
         put({ kind: "group", label: words.groups.harts, height: 24 });
         for (const hart of model.harts) put({ kind: "hart", hart, label: words.lane.hart(hart.index), segments: hart.runs, height: 32 });
         if (this.options.queues) {
@@ -93,21 +92,39 @@ export class Chart {
             for (let level = 0; level < model.levels; level++)
                 put({ kind: "queue", level, label: words.lane.queue(level), segments: [], height: 28 });
         }
-        put({ kind: "group", label: words.groups.processes, height: 26 });
+        put({ kind: "group", processes: true, label: words.groups.processes, height: 26 });
         for (const process of this.shown)
             put({ kind: "process", process, label: words.who(process), segments: process.segments, height: 28 });
-        this.lanes = lanes;
+        this.allLanes = lanes;
         this.longest = model.queues.reduce((most, queue) => Math.max(most, queue.longest), 1);
-        this.height = y + AXIS + 8;
-        this.tall.style.height = `${this.height}px`;
+        this.arrange();
         const { selected } = this;
         if (selected) this.selected = this.find(selected.segment, selected.lane.kind);
         this.hovered = null;
         this.redraw();
     }
 
+    /** Places the lanes. Of many processes only those that live within the view have one. */
+    arrange() {
+        const few = this.shown.length <= MOST_LANES, from = this.ticks(this.view.from), to = this.ticks(this.view.to);
+        const lives = ({ segments }) => segments[0].from <= to && segments.at(-1).to >= from;
+        this.lanes = few ? this.allLanes : this.allLanes.filter(lane => lane.kind !== "process" || lives(lane));
+        let y = 0;
+        for (const lane of this.lanes) {
+            lane.y = y;
+            y += lane.height;
+        }
+        const heading = this.lanes.find(lane => lane.processes), count = this.lanes.length - this.lanes.indexOf(heading) - 1;
+        heading.label = few ? words.groups.processes : words.groups.some(count, this.shown.length);
+        const height = y + AXIS + 8;
+        if (height !== this.height) {
+            this.height = height;
+            this.tall.style.height = `${height}px`;
+        }
+    }
+
     find(segment, kind = "process") {
-        const lane = this.lanes.find(l => l.kind === kind && l.segments[0] !== undefined &&
+        const lane = this.allLanes.find(l => l.kind === kind && l.segments[0] !== undefined &&
             (kind === "hart" ? l.hart.index === segment.hart : l.process === segment.process));
         return lane ? { lane, segment } : null;
     }
@@ -433,7 +450,7 @@ export class Chart {
 
     drawFrames(colors, span, top) {
         const frame = (found, color, width) => {
-            if (!found?.segment || found.lane.kind === "queue") return;
+            if (!found?.segment || !this.lanes.includes(found.lane)) return;
             const { lane, segment } = found, { context } = this;
             const x = span.x(segment.from), w = Math.max((segment.to - segment.from) * span.perTick, 3);
             context.globalAlpha = 1;

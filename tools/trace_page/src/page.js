@@ -122,7 +122,7 @@ function showSelected(chart) {
     const lines = chart.words(chart.selected);
     $("spoken").textContent = lines.join(". ");
     const { x, y } = chart.place(chart.selected);
-    showTip(lines, x, y);
+    showTip(y > 0 && y < innerHeight ? lines : null, x, y);
 }
 
 function select(chart, process, segment = process.segments[0]) {
@@ -327,8 +327,8 @@ function setUpTools() {
         later = setTimeout(() => find(event.target.value), 120);
     });
     document.addEventListener("keydown", press);
-    addEventListener("scroll", () => showTip(null), { passive: true });
-    addEventListener("resize", () => showTip(null));
+    for (const moved of ["scroll", "resize"])
+        addEventListener(moved, () => state.active?.keys ? showSelected(state.active) : showTip(null), { passive: true });
     wantsDark.addEventListener("change", () => { if (!remembered()) setTheme(wantsDark.matches ? "dark" : "light"); });
     fillHelp();
 }

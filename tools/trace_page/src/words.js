@@ -74,7 +74,8 @@ export const english = {
     language: "en",
     who,
     lane: { hart: n => `Hart ${n}`, queue: n => `Queue ${n}` },
-    groups: { harts: "Harts", queues: "Queues (ready, by level)", processes: "Processes" },
+    groups: { harts: "Harts", queues: "Queues (ready, by level)", processes: "Processes",
+        some: (n, all) => `Processes: ${n} of ${all} live in this time` },
     idle: "idle",
     state: { [RUNNING]: "running", [READY]: "ready", [BLOCKED]: "blocked" },
 
@@ -159,6 +160,7 @@ export const english = {
         text: [
             "A hart's lane shows which process had it: the colour, and the height of the bar, are the level.",
             "A process's lane shows a full bar while it runs, a pale one while it is ready, a thin line while it is blocked.",
+            "Of more than forty processes, only those that live in the time in view have a lane.",
             "The queues show how many were ready at each level. Where there is no room for single slices, a column shows how its time was divided.",
         ],
         keys: [

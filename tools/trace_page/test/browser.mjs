@@ -269,6 +269,25 @@ const scenarios = {
         assert.ok(took < 60_000);
     },
 
+    async crowd(page) {
+        const lanes = () => page.evaluate(() => kinglet.charts[0].lanes.filter(l => l.kind === "process").map(l => l.process.pid));
+        assert.equal((await lanes()).length, 61);
+        for (let i = 0; i < 7; i++) await page.keyboard.press("+");
+        const [from, to] = await view(page);
+        const few = await lanes();
+        assert.equal(few[0], 4, "the shell lives all the time");
+        assert.ok(few.length - 1 <= (to - from) / 10_000 + 2 && few.length > 1, `${few}`);
+        const last = page.locator(".metrics tr[data-pid=\"64\"] button");
+        assert.equal(await last.textContent(), "sh (64)");
+        await last.click();
+        await frame(page);
+        assert.ok((await lanes()).includes(64), "who is chosen in the table has a lane");
+        assert.match(await tip(page).textContent(), /^sh \(64\)ready for 50 µs at level 0 \(new\)/);
+        assert.equal(await tip(page).isVisible(), true);
+        await page.keyboard.press("Home");
+        assert.equal((await lanes()).length, 61);
+    },
+
     async lost(page) {
         assert.match(await page.locator("#notes").textContent(), /1,234 records of hart 0 were lost/);
     },
