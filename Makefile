@@ -29,8 +29,7 @@
 ##    CMD="a; b"              run: what the shell in the guest shall run
 ##    TIMEOUT=60              run: seconds until the guest is taken for hung
 ##    TRACE=file              run: write what the scheduler did to this file
-##    OUT=build/compare       compare: the folder that gets the traces and the pictures
-##    POLICIES="rr mlfq"      compare: not all of them
+##    OUT=dir  POLICIES="rr mlfq"   compare: where the pictures go; not all policies
 ##    SOAK=30  SOAK_SEED=n    soak: how many minutes; n: the order and seeds of an earlier one
 ##    BASE=old.json           bench: show what has changed since; JSON=new.json: where figures go
 ##    HARTS="1 2 4"           bench: how many harts for the parallel work
