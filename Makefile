@@ -8,6 +8,7 @@
 ##    make                    build the image: kernel and initial RAM disk
 ##    make qemu               boot it to a shell; leave with poweroff, or Ctrl-A X
 ##    make run CMD="ls /"     boot, run a command, and exit with its status
+##    make compare CMD="ls"   run it under each policy: Gantt charts and times, one page and an SVG
 ##    make gdb                boot it under a debugger
 ##    make test               all tests; TESTS="tests/test_make.py -k hang" picks some
 ##    make soak               stress programs for SOAK=30 minutes, on 1 to 8 harts (docs/soak.md)
