@@ -107,7 +107,7 @@ def test_nothing_about_a_machine_is_locked():
 
 def test_the_template_has_each_mark_once_and_asks_for_nothing():
     text = trace_page.template().read_text()
-    assert text.count("@@TRACE_TITLE@@") == text.count("@@TRACE_BASE64@@") == 1
+    assert text.count("@TITLE@") == text.count("@TRACE_BASE64@") == 1
     assert ROOT not in text
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=(?!.?data:)", text)
 
@@ -116,9 +116,11 @@ def test_the_template_has_each_mark_once_and_asks_for_nothing():
 def test_numbers_are_those_of_the_trace(page, smp):
     trace = recorded(smp=smp)
     numbers = trace_bin.numbers(trace)
-    workers = {e.arg for e in trace_bin.read(trace)[1] if e.name == "fork" and e.pid == 4}
+    events = trace_bin.read(trace)[1]
+    shell = trace_bin.shell(events)
+    workers = {e.arg for e in events if e.name == "fork" and e.pid == shell}
     assert len(workers) == 4
-    of_the_command = {pid: numbers[pid] for pid in workers | {4} if pid in numbers}
+    of_the_command = {pid: numbers[pid] for pid in workers | {shell} if pid in numbers}
     browse("numbers", page(trace), numbers=numbers, command=sorted(of_the_command),
            means={key: sum(n[key] for n in of_the_command.values()) / len(of_the_command)
                   for key in ("turnaround", "response", "waiting", "running")},
@@ -171,7 +173,7 @@ def test_a_c_program_can_fill_the_template(tmp_path):
     data = base64.b64encode(pathlib.Path(recorded()).read_bytes()).decode()
     text = trace_page.template().read_text()
     path = tmp_path / "plain.html"
-    path.write_text(text.replace("@@TRACE_TITLE@@", "plain").replace("@@TRACE_BASE64@@", data))
+    path.write_text(text.replace("@TITLE@", "plain").replace("@TRACE_BASE64@", data))
     browse("plain", path)
 
 
@@ -184,8 +186,10 @@ def test_compare(tmp_path):
     expected = {}
     for policy in compare.policies():
         numbers = trace_bin.numbers(out / f"{policy}.bin")
-        children = [e.arg for e in trace_bin.read(out / f"{policy}.bin")[1] if e.name == "fork" and e.pid == 4]
-        mine = [numbers[pid] for pid in [4, *children] if pid in numbers]
+        events = trace_bin.read(out / f"{policy}.bin")[1]
+        shell = trace_bin.shell(events)
+        children = [e.arg for e in events if e.name == "fork" and e.pid == shell]
+        mine = [numbers[pid] for pid in [shell, *children] if pid in numbers]
         expected[policy] = {key: sum(n[key] for n in mine) / len(mine) for key in ("turnaround", "response", "waiting")}
     browse("compare", out / "compare.html", means=expected, svg=str(out / "compare.svg"))
 

@@ -34,6 +34,12 @@ def read(path):
     return hz, sorted(events, key=lambda e: e.ticks)
 
 
+def shell(events):
+    """The pid of the shell that runs the command: the first that is called so."""
+    name = int.from_bytes(b"sh", "little")
+    return next(e.pid for e in events if e.name == "name" and e.small == 0 and e.arg == name)
+
+
 def numbers(path):
     """{pid: {"turnaround", "response", "waiting", "running": microseconds}} of those that were made and have ended."""
     hz, events = read(path)

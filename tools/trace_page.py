@@ -5,7 +5,7 @@
     trace_page.py --template            builds the template if need be, and prints its path
 
 The template is made of tools/trace_page/ by node and npm, once (build/host/trace_page.html). Two marks in it are
-replaced: @@TRACE_TITLE@@ by the title (escaped for HTML), @@TRACE_BASE64@@ by the trace: base64 of trace.bin, on one
+replaced: @TITLE@ by the title (escaped for HTML), @TRACE_BASE64@ by the trace: base64 of trace.bin, on one
 line, with "deflate " before it if the bytes are zlib's, and "policy=NAME " if there are several lines, to compare.
 """
 
@@ -28,7 +28,7 @@ HEADER = ROOT / "lib/common/include/kinglet/trace.h"
 BUILD = ROOT / "build/host/trace_page"   # node_modules, and what goes with them
 TEMPLATE = ROOT / "build/host/trace_page.html"
 SVG_TOOL = ROOT / "build/host/trace_svg.mjs"
-TITLE_MARK, TRACE_MARK = "@@TRACE_TITLE@@", "@@TRACE_BASE64@@"
+TITLE_MARK, TRACE_MARK = "@TITLE@", "@TRACE_BASE64@"
 
 
 class PageError(Exception):

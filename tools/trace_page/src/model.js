@@ -25,7 +25,7 @@ class Process {
         this.name = name;     // the last one
         this.names = [];      // [tick, name]
         this.parent = null;
-        this.born = null;     // tick of its fork; null when the trace begins later
+        this.born = null;     // tick of its fork, of a simulator's job of its arrival; null when the trace begins later
         this.seen = null;     // tick of the first record about it
         this.firstRun = null;
         this.ended = null;
@@ -250,6 +250,7 @@ class Builder {
             return;
         }
         let why = "moved";
+        this.arrives(p);
         if (p.open === null) {
             why = p.segments.length ? "moved" : "new";
             p.hart = index;
@@ -267,9 +268,15 @@ class Builder {
         this.ready(p, level, why, by);
     }
 
+    /** Nobody makes a simulator's jobs: they arrive when they are first ready. */
+    arrives(p) {
+        if (this.trace.source === FROM_SIMULATOR && p.born === null && p.segments.length === 0) p.born = this.now;
+    }
+
     on_wake(pid, level, byPid, index, hart) {
         const p = this.process(pid);
         const by = this.processOrNull(byPid);
+        this.arrives(p);
         this.wakes.push({ kind: "wake", at: this.now, from: by, to: p, hart: index });
         if (hart.handoff?.to === p) hart.handoff = null;
         if (p.open?.state === RUNNING) p.queued = { level, why: "wake", by };

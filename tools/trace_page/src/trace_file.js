@@ -1,6 +1,6 @@
 /*
  * trace.bin, as trace.h describes it, to columns of records in order of time. And out of the page: what stands in the
- * place of @@TRACE_BASE64@@ is a line per trace, the last word of which is base64; words before it are `deflate`
+ * place of @TRACE_BASE64@ is a line per trace, the last word of which is base64; words before it are `deflate`
  * (the bytes are zlib's) and `policy=NAME` (one of several traces to compare).
  */
 
@@ -29,7 +29,7 @@ export async function unpack(text) {
     const found = [];
     for (const line of text.split("\n")) {
         const words = line.trim().split(/\s+/);
-        if (words[0] === "" || words[0].startsWith("@@")) continue;
+        if (words[0] === "" || words[0].startsWith("@")) continue;
         let bytes = bytesOf(words.pop());
         if (words.includes("deflate")) bytes = await inflate(bytes);
         const policy = words.find(word => word.startsWith("policy="));

@@ -1,4 +1,4 @@
-/* The model, on small traces made by hand. Run by tests/test_trace_page.py, or: node --test tools/trace_page/test/ */
+/* The model, on small traces made by hand. Run by tests/test_trace_page.py, or: node --test tools/trace_page/test/model.test.mjs */
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -102,6 +102,15 @@ test("the shell and what it makes are the work; init and servers are not", () =>
     assert.deepEqual(shownProcesses(m, true).map(p => p.pid), [1, 2, 3, 4]);
     assert.deepEqual([m.workFrom / MS, m.workTo / MS], [5, 36]);
     assert.deepEqual(shownProcesses(model(life, { source: 1 }), false).length, 4, "a simulator has no servers");
+});
+
+test("a simulator's jobs arrive when they are first ready, whatever their number", () => {
+    const m = model([[0, "enqueue", 0, 1], [0, "switch_out", cause("block"), 0], [0, "switch_in", 0, 1], [2, "enqueue", 0, 2],
+        [5, "exit", 0, 1], [5, "switch_out", cause("exit"), 1], [5, "switch_in", 0, 2],
+        [7, "exit", 0, 2], [7, "switch_out", cause("exit"), 2], [7, "switch_in", 0, 0]], { source: 1 });
+    assert.deepEqual([1, 2].map(pid => metrics(m, named(m, pid))).map(t => [t.turnaround, t.response, t.waiting]),
+        [[5000, 0, 0], [5000, 3000, 3000]]);
+    assert.deepEqual([m.workFrom / MS, m.workTo / MS], [0, 7]);
 });
 
 test("causes in words", () => {
@@ -212,7 +221,7 @@ test("the page's element holds one trace, or several with their policies", async
     assert.deepEqual((await unpack(`\n${plain}\n`)).map(t => [t.policy, t.bytes.length]), [["", 32]]);
     const both = await unpack(`policy=rr ${plain}\npolicy=mlfq deflate ${packed}`);
     assert.deepEqual(both.map(t => [t.policy, t.bytes.length]), [["rr", 32], ["mlfq", 32]]);
-    assert.deepEqual(await unpack("@@TRACE_BASE64@@"), []);
+    assert.deepEqual(await unpack("@TRACE_BASE64@"), []);
 });
 
 test("a header without reasons: they are four characters", () => {
