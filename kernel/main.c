@@ -52,7 +52,8 @@ static void connect_rooms(void)
     mem_upcalls.segment_charge = memory_charge;
     mem_upcalls.segment_freed = memory_freed;
     sched_upcalls.switched = proc_switched;
-    proc_upcalls = (struct proc_upcalls){.fork = ipc_fork, .exec = ipc_exec, .exit = ipc_exit};
+    proc_upcalls = (struct proc_upcalls){
+        .fork = ipc_fork, .exec = ipc_exec, .exit = ipc_exit, .trace_due = device_trace_due};
 }
 
 static void start_trace(void)
@@ -69,11 +70,13 @@ static void start_trace(void)
             klog(LOG_WARN, "trace: no memory for the rings\n");
             return;
         }
-        trace_set_ring(i, frame_pointer(ring), frame_phys(ring),
-                       (PAGE_SIZE << order) / sizeof(struct trace_record));
+        harts[i].trace_ring = trace_set_ring(i, frame_pointer(ring), frame_phys(ring),
+                                             (PAGE_SIZE << order) / sizeof(struct trace_record));
     }
     trace_area.timebase_hz = machine.timebase_hz;
-    trace_on = strcmp(value, "on") == 0;
+    if (strcmp(value, "on") == 0)
+        trace_on = trace_wanted;
+    sched_trace();
 }
 
 static _Noreturn void unfit(const char *why)

@@ -8,7 +8,10 @@
 #include "mem/cache.h"
 #include "riscv/machine.h"
 #include "riscv/plic.h"
+#include "riscv/sv39.h"
 #include "riscv/trace_point.h"
+
+#include <common/string.h>
 
 #define INTERRUPT_HART 0 /* the boot hart takes the interrupts of all devices */
 
@@ -18,6 +21,8 @@ struct device {
 
     /* device_lock */
     struct list_node node;
+    bool claimed;
+    struct memory *memory;   /* device_memory, or NULL; kept for ever */
     struct proc *driver;     /* who gets the interrupts (compared only), or NULL */
     struct channel *channel; /* counted in its uses */
     uint64_t bits;
@@ -40,7 +45,8 @@ static void unbind(struct device *d) /* device_lock is held */
         return;
     if (d->pending)
         plic_complete(d->info.interrupt, INTERRUPT_HART);
-    plic_disable(d->info.interrupt);
+    if (d->info.interrupt)
+        plic_disable(d->info.interrupt);
     d->pending = false;
     d->driver = NULL;
     channel_put(d->channel);
@@ -52,36 +58,65 @@ static void device_release(struct object *o)
     struct device *d = container_of(o, struct device, object);
     spin_lock(&device_lock);
     unbind(d);
-    list_remove(&d->node);
+    d->claimed = false;
+    bool keep = d->memory != NULL;
+    if (!keep)
+        list_remove(&d->node);
     spin_unlock(&device_lock);
-    cache_free(&device_cache, d);
+    if (!keep)
+        cache_free(&device_cache, d);
 }
 
 const struct object_ops device_ops = {.name = "device", .release = device_release};
+
+static bool is_trace(const struct device_info *info)
+{
+    return info->base == virt_to_phys(&trace_area);
+}
+
+static bool find(const char *compatible, unsigned index, struct device_info *info)
+{
+    if (strcmp(compatible, TRACE_DEVICE) != 0)
+        return machine_find_device(compatible, index, info);
+    memset(info, 0, sizeof *info);
+    strlcpy(info->compatible, compatible, sizeof info->compatible);
+    info->base = virt_to_phys(&trace_area);
+    info->size = sizeof trace_area;
+    return index == 0 && trace_area.records != 0;
+}
+
+/* The device at this place, which may have been given up by its driver but have memory. device_lock is held. */
+static struct device *known(uint64_t base)
+{
+    struct list_node *node;
+    list_for_each(node, &devices)
+        if (list_entry(node, struct device, node)->info.base == base)
+            return list_entry(node, struct device, node);
+    return NULL;
+}
 
 int device_claim(const char *compatible, unsigned index)
 {
     struct device *d = cache_alloc(&device_cache);
     if (!d)
         return -ENOMEM;
-    object_init(&d->object, &device_ops);
-    if (!machine_find_device(compatible, index, &d->info)) {
+    if (!find(compatible, index, &d->info)) {
         cache_free(&device_cache, d);
         return -ENODEV;
     }
-    struct list_node *node;
-    bool taken = false;
     spin_lock(&device_lock);
-    list_for_each(node, &devices)
-        taken |= list_entry(node, struct device, node)->info.base == d->info.base;
-    if (!taken)
+    struct device *old = known(d->info.base), *claimed = old ? old : d;
+    bool taken = claimed->claimed;
+    if (!taken) {
+        claimed->claimed = true;
+        object_init(&claimed->object, &device_ops);
+    }
+    if (!old)
         list_push_back(&devices, &d->node);
     spin_unlock(&device_lock);
-    if (taken) {
+    if (old)
         cache_free(&device_cache, d);
-        return -EBUSY;
-    }
-    return handle_add(&d->object, 0);
+    return taken ? -EBUSY : handle_add(&claimed->object, 0);
 }
 
 const struct device_info *device_describe(struct object *o)
@@ -89,10 +124,39 @@ const struct device_info *device_describe(struct object *o)
     return &container_of(o, struct device, object)->info;
 }
 
+bool device_read_only(struct object *o)
+{
+    return is_trace(device_describe(o));
+}
+
+struct memory *device_memory(struct object *o)
+{
+    struct device *d = container_of(o, struct device, object);
+    struct frame *frame = frame_alloc();
+    struct memory *made = frame ? memory_create(frame_phys(frame), PAGE_SIZE) : NULL;
+    if (made) {
+        frame_zero(frame);
+        made->writable = true;
+    } else if (frame) {
+        frame_free(frame);
+    }
+    spin_lock(&device_lock);
+    bool first = !d->memory;
+    if (first)
+        d->memory = made;
+    struct memory *memory = d->memory;
+    if (memory)
+        object_get(&memory->object);
+    spin_unlock(&device_lock);
+    if (!first && made)
+        object_put(&made->object);
+    return memory;
+}
+
 int device_bind(struct object *o, struct channel *ch, uint64_t bits)
 {
     struct device *d = container_of(o, struct device, object);
-    if (!d->info.interrupt)
+    if (!d->info.interrupt && !is_trace(&d->info))
         return -ENODEV;
     if (!bits)
         return -EINVAL;
@@ -102,7 +166,8 @@ int device_bind(struct object *o, struct channel *ch, uint64_t bits)
     d->channel = ch;
     d->bits = bits;
     d->driver = this_proc();
-    plic_enable(d->info.interrupt, INTERRUPT_HART);
+    if (d->info.interrupt)
+        plic_enable(d->info.interrupt, INTERRUPT_HART);
     spin_unlock(&device_lock);
     return 0;
 }
@@ -143,6 +208,15 @@ void device_interrupt(unsigned source)
         plic_complete(source, this_hart()->index);
         plic_disable(source);
     }
+    spin_unlock(&device_lock);
+}
+
+void device_trace_due(void)
+{
+    spin_lock(&device_lock);
+    struct device *d = known(virt_to_phys(&trace_area));
+    if (d && d->channel)
+        channel_notify(d->channel, d->bits);
     spin_unlock(&device_lock);
 }
 

@@ -16,6 +16,7 @@ struct memory {
     uint64_t bytes;          /* constant, as are the others */
     struct segment *segment; /* or NULL: physical memory */
     uint64_t phys;
+    bool writable;           /* physical memory that may be mapped for writing */
 };
 extern const struct object_ops memory_ops;
 /* Physical memory; takes over one reference on each of the frames. NULL: out of memory. */
@@ -27,16 +28,24 @@ uint64_t memory_objects_live(void);          /* segments count apart from the ha
 int memory_charge(void *payer, int64_t pages); /* mem_upcalls.segment_charge */
 void memory_freed(void *payer);              /* mem_upcalls.segment_freed */
 
-/* device.c: registers and an interrupt, claimed by one holder of the machine handle at a time */
+/* device.c: registers and an interrupt, claimed by one holder of the machine handle at a time. TRACE_DEVICE is one
+ * of the kernel's own making: its registers are trace_area, read-only, and its interrupt says that there is
+ * something to read in the rings. */
 extern const struct object_ops machine_ops, device_ops;
 struct object *machine_object(void);
 struct device;
 int device_claim(const char *compatible, unsigned index); /* -> handle; -ENODEV, -EBUSY, -ENOMEM, -EMFILE */
 const struct device_info *device_describe(struct object *o);
+bool device_read_only(struct object *o);
+/* The page of memory that the device may read and write by itself: with a reference, always the same one, full of
+ * zeroes at first. It stays the device's when driver and handles are gone, for the device may be at work on it
+ * until the next driver has reset it. NULL: out of memory. */
+struct memory *device_memory(struct object *o);
 struct channel;
 int device_bind(struct object *o, struct channel *ch, uint64_t bits); /* -ENODEV: it has no interrupt */
 int device_ack(struct object *o);                                     /* -EPERM: not bound by this process */
 void device_interrupt(unsigned source);    /* trap_upcalls.interrupt */
+void device_trace_due(void);               /* proc_upcalls.trace_due */
 void devices_unbind(struct proc *p);       /* p has ended: its interrupts are off */
 void devices_init(void);
 

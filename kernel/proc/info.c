@@ -32,6 +32,21 @@ static uint64_t since(uint64_t start, uint64_t end)
     return start && end > start ? end - start : 0;
 }
 
+void proc_trace_names(void)
+{
+    struct proc *p;
+    for (int32_t pid = 1; (p = proc_find_from(pid)) != NULL; pid++) {
+        char name[PROC_NAME_MAX];
+        pid = p->pid;
+        spin_lock(&tree_lock);
+        memcpy(name, p->name, sizeof name);
+        spin_unlock(&tree_lock);
+        proc_put(p);
+        TRACE_NAME(pid, name);
+        sched_breathe();
+    }
+}
+
 void proc_describe(struct proc *p, struct proc_info *info)
 {
     memset(info, 0, sizeof *info);

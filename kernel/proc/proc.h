@@ -85,6 +85,8 @@ struct proc_upcalls {
     void (*exec)(struct proc *p);
     /* Let go of everything. Called by the ending process itself, and for a child whose fork failed. */
     void (*exit)(struct proc *p);
+    /* A trace ring has another half full, or the trace was switched off: tell who reads it. No lock is held. */
+    void (*trace_due)(void);
 };
 extern struct proc_upcalls proc_upcalls;
 
@@ -141,6 +143,7 @@ void proc_end(struct proc *p, int32_t signal); /* no questions asked */
 void proc_set_name(struct proc *p, const char *name);
 void proc_describe(struct proc *p, struct proc_info *info);
 void proc_figures(struct proc *p, struct pinfo *figures);
+void proc_trace_names(void); /* every process's name goes into the trace */
 void proc_dump_all(void); /* every process on the kernel's console: ^P, and SYS_dump */
 
 /* A space (may be NULL) is no longer the one that this process runs in: its stack grows no more. */

@@ -57,6 +57,10 @@ void proc_before_user(struct trap_frame *frame)
         __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_FENCE_I, __ATOMIC_RELAXED);
         fence_i();
     }
+    if (hart->work & WORK_TRACE) {
+        __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_TRACE, __ATOMIC_RELAXED);
+        proc_upcalls.trace_due();
+    }
     if (hart->work & WORK_RESCHED)
         sched_preempt();
 }

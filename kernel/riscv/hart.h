@@ -25,6 +25,7 @@
 #define WORK_RESCHED 0x1 /* another process should run */
 #define WORK_KILLED 0x2  /* the current process has to end */
 #define WORK_FENCE_I 0x4 /* new code was written since this hart's last fence.i */
+#define WORK_TRACE 0x8   /* the tracer has something to read */
 
 #ifndef __ASSEMBLER__
 
@@ -34,6 +35,7 @@
 
 struct proc;
 struct spinlock;
+struct trace_ring;
 
 #define HART_LOCKS_MAX 8
 
@@ -50,10 +52,13 @@ struct hart {
     uint64_t id;          /* the machine's number for it (mhartid) */
     bool online;          /* runs the kernel, and can be interrupted and woken */
     bool panicking;       /* a second panic must not start over */
+    bool in_interrupt;    /* what is done now is not the current process's doing */
     uint8_t stopped;      /* enum hart_stop: a panic on another hart has ended its work */
     uint64_t stopped_ra, stopped_fp; /* and this is where, for a backtrace */
     const struct spinlock *waits_for; /* the lock it spins for, or NULL; for panics */
     struct proc *current; /* who runs; the idle task has pid 0 and no PCB around it */
+    uint32_t pid;         /* of the same, for the trace */
+    struct trace_ring *trace_ring; /* where its records go, or NULL */
 
     /* mem */
     void *active_space;       /* whose table satp holds; NULL: the kernel's */

@@ -4,6 +4,7 @@
  */
 #include "riscv/spinlock.h"
 #include "riscv/clock.h"
+#include "riscv/trace_point.h"
 
 #define WAIT_MAX_NS (60 * NS_PER_SECOND) /* debug builds: a lock that is not given back by then never is */
 
@@ -11,7 +12,8 @@
 void spin_wait(struct spinlock *lock)
 {
     struct hart *hart = this_hart();
-    uint64_t until = DEBUG_BUILD ? clock_ticks() + ticks_of_ns(WAIT_MAX_NS) : CLOCK_NEVER;
+    uint64_t since = clock_ticks();
+    uint64_t until = DEBUG_BUILD ? since + ticks_of_ns(WAIT_MAX_NS) : CLOCK_NEVER;
     __atomic_store_n(&hart->waits_for, lock, __ATOMIC_RELAXED);
     do {
         while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED)) {
@@ -23,6 +25,7 @@ void spin_wait(struct spinlock *lock)
         }
     } while (!spin_take(lock));
     __atomic_store_n(&hart->waits_for, NULL, __ATOMIC_RELAXED);
+    TRACE(lock_wait, lock->rank, hart->pid, ns_of_ticks(clock_ticks() - since));
 }
 
 /* Before waiting, so that what would be a deadlock is a panic that names both locks. */

@@ -40,6 +40,7 @@ bool trap_poll(void)
     uint64_t pending = csr_read(sip) & (SIE_SSIE | SIE_STIE | SIE_SEIE);
     if (!pending)
         return false;
+    this_hart()->in_interrupt = true;
     if (pending & SIE_SSIE) {
         csr_clear(sip, SIE_SSIE);
         panic_check(STOPPED_IN_KERNEL);
@@ -52,6 +53,7 @@ bool trap_poll(void)
         while ((source = plic_claim()) != 0)
             trap_upcalls.interrupt(source);
     }
+    this_hart()->in_interrupt = false; /* the same hart: none of these switches away */
     return true;
 }
 

@@ -132,7 +132,7 @@ void dispatch_enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason 
     t->ready_at = now;
     d->policy->enqueue(&d->queue, &t->entity, why);
     if (why == ENQUEUE_WOKEN)
-        TRACE(wake, t->entity.queued_level, t->pid, this_task()->pid);
+        TRACE(wake, t->entity.queued_level, t->pid, trace_doer());
     else
         TRACE(enqueue, t->entity.queued_level, t->pid, 0);
     if (__builtin_expect(trace_on, 0) && d->policy->expects)
@@ -227,6 +227,7 @@ static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause
     atomic_store_explicit(&next->on_hart, true, memory_order_relaxed);
     d->left = previous;
     d->hart->current = (struct proc *)next;
+    d->hart->pid = (uint32_t)next->pid;
     d->hart->kernel_stack_top = (uint64_t)next->kernel_stack_top;
     sched_upcalls.switched(previous, next);
     context_switch(&previous->context, &next->context);

@@ -72,6 +72,7 @@ unsigned sched_level(struct task *t);
 /* Policy and parameters. sched_configure: -EINVAL for a policy or value that does not exist. */
 int sched_configure(const struct sched_params *params);
 void sched_query(struct sched_params *params);
+void sched_trace(void); /* policy and parameters go into the trace */
 
 /* CPU time of a task up to now in ticks, in all and by level. */
 void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS]);

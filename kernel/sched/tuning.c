@@ -21,6 +21,7 @@
 /* A slice shorter than this is spent on switching; a longer one than this is not a slice. */
 #define SLICE_MIN_NS 10000ul
 #define SLICE_MAX_NS 1000000000000ul
+#define NS_PER_US 1000ul
 #define BOOST_MIN_NS 1000000ul
 #define BOOST_MAX_NS 3600000000000ul
 
@@ -123,6 +124,26 @@ static void change_policy(struct dispatcher *d, const struct sched_policy *polic
     policy->admit(&d->queue, &d->running->entity);
 }
 
+static void trace_tuning(const struct sched_policy *policy, const struct sched_tuning *tuning)
+{
+    int32_t by = this_task()->pid;
+    TRACE(policy, tuning->levels, by, trace_chars(policy->name));
+    for (unsigned l = 0; l < tuning->levels; l++)
+        TRACE(quantum, l, by, ns_of_ticks(tuning->slice[l]) / NS_PER_US);
+    TRACE(quantum, TRACE_NO_LEVEL, by, ns_of_ticks(tuning->quantum) / NS_PER_US);
+    TRACE(boost_period, 0, by, ns_of_ticks(tuning->boost) / NS_PER_US);
+}
+
+void sched_trace(void)
+{
+    struct dispatcher *d = dispatcher_here();
+    spin_lock(&d->lock);
+    const struct sched_policy *policy = d->policy;
+    struct sched_tuning tuning = d->tuning;
+    spin_unlock(&d->lock);
+    trace_tuning(policy, &tuning);
+}
+
 int sched_configure(const struct sched_params *p)
 {
     const struct sched_policy *policy;
@@ -142,7 +163,7 @@ int sched_configure(const struct sched_params *p)
     /* Only we change them. */
     tuning.quantum = p->quantum_ns ? ticks_of_ns(p->quantum_ns) : dispatchers[0].tuning.quantum;
     tuning.first_guess = p->first_guess_ns ? ticks_of_ns(p->first_guess_ns) : dispatchers[0].tuning.first_guess;
-    TRACE(policy, p->levels, this_task()->pid, trace_chars(policy->name));
+    trace_tuning(policy, &tuning);
     /* One time for all, so that boosts come on all harts at once, and epochs that are ahead of any boost:
      * a task may come from a hart that has changed to one that is about to. */
     uint64_t now = clock_ticks();

@@ -279,6 +279,23 @@ int64_t sys_device_info(const uint64_t a[7])
     return error;
 }
 
+int64_t sys_device_memory(const uint64_t a[7])
+{
+    int error;
+    struct object *o = get_device(a[0], &error);
+    if (!o)
+        return error;
+    struct memory *m = device_memory(o);
+    object_put(o);
+    if (!m)
+        return -ENOMEM;
+    if (to_user(a[1], &m->phys, sizeof m->phys)) {
+        object_put(&m->object);
+        return -EFAULT;
+    }
+    return handle_add(&m->object, 0);
+}
+
 int64_t sys_interrupt_bind(const uint64_t a[7])
 {
     int error;

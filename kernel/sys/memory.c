@@ -41,26 +41,28 @@ int64_t sys_sbrk_lazy(const uint64_t a[7])
 
 static int64_t map_object(struct object *o, uint64_t offset, uint64_t bytes, uint64_t prot, uint64_t at)
 {
-    bool device = o->ops == &device_ops;
+    bool device = o->ops == &device_ops, writable;
     int rights = REGION_READ | (prot & MAP_WRITE ? REGION_WRITE : 0);
     struct segment *segment = NULL;
     uint64_t base, size;
     if (device) {
         base = device_describe(o)->base;
         size = (device_describe(o)->size + PAGE_MASK) & ~(uint64_t)PAGE_MASK;
+        writable = !device_read_only(o);
     } else if (o->ops == &memory_ops) {
         struct memory *m = container_of(o, struct memory, object);
         base = m->phys;
         size = m->bytes;
         segment = m->segment;
+        writable = segment || m->writable;
     } else {
         return -ENODEV;
     }
     uint64_t known = MAP_READ | MAP_WRITE | (segment ? MAP_AT : 0);
     if (prot & ~known || !(prot & MAP_READ) || (prot & MAP_AT && !at))
         return -EINVAL;
-    if (!device && !segment && (prot & MAP_WRITE))
-        return -EACCES; /* the initrd is read-only */
+    if ((prot & MAP_WRITE) && !writable)
+        return -EACCES; /* the initrd and the trace */
     if (offset > size || bytes > size - offset)
         return -EINVAL;
     struct space *mine = this_proc()->space;

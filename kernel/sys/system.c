@@ -12,9 +12,9 @@
 #include "riscv/kprintf.h"
 #include "riscv/machine.h"
 #include "riscv/power.h"
+#include "riscv/trace_point.h"
 #include "sched/sched.h"
 #include "sys/options.h"
-#include "trace/trace.h"
 
 #include <common/string.h>
 #include <kinglet/version.h>
@@ -172,13 +172,40 @@ int64_t sys_power(const uint64_t a[7])
 
 int64_t sys_trace_control(const uint64_t a[7])
 {
-    int64_t old = trace_on;
+    bool old = trace_on != 0;
     if (a[0] > 1)
         return -EINVAL;
     if (a[0] && !trace_area.records)
         return -ENOMEM; /* no rings: trace= was not given at boot */
-    trace_on = (uint32_t)a[0];
+    __atomic_store_n(&trace_on, a[0] ? trace_wanted : 0, __ATOMIC_RELAXED);
+    if (a[0] && !old) {
+        /* What a reader would know had he been there from the start. */
+        sched_trace();
+        proc_trace_names();
+    } else if (!a[0] && old) {
+        trace_due(); /* there will be no more for now: what there is need not wait */
+    }
     return old;
+}
+
+int64_t sys_trace_filter(const uint64_t a[7])
+{
+    struct trace_state state = {
+        .events = trace_wanted,
+        .records = trace_area.records,
+        .on = trace_on != 0,
+        .harts = (uint32_t)trace_area.harts,
+    };
+    for (unsigned i = 0; i < TRACE_MAX_HARTS; i++)
+        state.written[i] = __atomic_load_n(&trace_area.written[i], __ATOMIC_RELAXED);
+    if (a[1] && to_user(a[1], &state, sizeof state))
+        return -EFAULT;
+    if (a[0]) {
+        __atomic_store_n(&trace_wanted, a[0], __ATOMIC_RELAXED);
+        if (trace_on)
+            __atomic_store_n(&trace_on, a[0], __ATOMIC_RELAXED);
+    }
+    return 0;
 }
 
 int64_t sys_dump(const uint64_t a[7])

@@ -6,48 +6,34 @@
 
 #include <stddef.h>
 
-uint32_t trace_on;
+uint64_t trace_on;
+uint64_t trace_wanted = TRACE_ALL_EVENTS;
 
 struct trace_area trace_area = { .magic = TRACE_MAGIC };
+_Static_assert(sizeof(struct trace_area) == 4096, "nothing else lies in the page that the tracer may read");
 
-static struct trace_record *ring[TRACE_MAX_HARTS]; /* kernel addresses of trace_area.ring_phys */
-static uint64_t last_index;                        /* in a ring: trace_area.records - 1 */
+static struct trace_ring rings[TRACE_MAX_HARTS];
 
-void trace_set_ring(unsigned hart, void *memory, uint64_t physical, uint64_t records)
+struct trace_ring *trace_set_ring(unsigned hart, void *memory, uint64_t physical, uint64_t records)
 {
     if (hart >= TRACE_MAX_HARTS || records == 0 || (records & (records - 1)) != 0)
-        return;
+        return NULL;
     trace_area.records = records;
-    last_index = records - 1;
     trace_area.ring_phys[hart] = physical;
     if (trace_area.harts <= hart)
         trace_area.harts = hart + 1;
-    ring[hart] = memory;
+    rings[hart] = (struct trace_ring){ memory, records - 1, &trace_area.written[hart] };
+    return &rings[hart];
 }
 
-void trace_append(uint64_t hart, uint64_t when, uint32_t pid, uint32_t arg)
+bool trace_name(const struct trace_ring *ring, uint64_t ticks, uint32_t pid, const char *name)
 {
-    if (hart >= TRACE_MAX_HARTS || ring[hart] == NULL)
-        return;
+    bool half = false;
 
-    uint64_t n = trace_area.written[hart];
-    struct trace_record *record = &ring[hart][n & last_index];
-
-    record->when = when;
-    record->pid = pid;
-    record->arg = arg;
-    /* the count goes up last, so that a panic in between leaves no half record to be believed */
-    __atomic_signal_fence(__ATOMIC_RELEASE);
-    trace_area.written[hart] = n + 1;
-}
-
-void trace_name(unsigned hart, uint64_t ticks, uint32_t pid, const char *name)
-{
-    if (trace_on == 0)
-        return;
     for (unsigned part = 0; part < TRACE_NAME_PARTS; part++) {
-        trace(hart, ticks, TRACE_name, part, pid, trace_chars(name));
+        half |= trace_append(ring, ticks, TRACE_WHAT(TRACE_name, part), pid, trace_chars(name));
         for (int i = 0; i < 4 && *name != '\0'; i++)
             name++;
     }
+    return half;
 }

@@ -152,3 +152,8 @@ int interrupt_ack(int device)
 {
     return (int)ecall1(SYS_interrupt_ack, device);
 }
+
+int device_memory(int device, uint64_t *physical)
+{
+    return (int)ecall2(SYS_device_memory, device, ARGUMENT(physical));
+}

@@ -180,6 +180,11 @@ int trace_control(int on)
     return (int)ecall1(SYS_trace_control, on);
 }
 
+int trace_filter(uint64_t events, struct trace_state *state)
+{
+    return (int)ecall2(SYS_trace_filter, ARGUMENT(events), ARGUMENT(state));
+}
+
 int dump(void)
 {
     return (int)ecall0(SYS_dump);

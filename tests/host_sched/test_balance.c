@@ -23,7 +23,7 @@
 _Thread_local unsigned stub_hart;
 struct hart harts[MAX_HARTS];
 unsigned hart_count = HARTS, harts_up = HARTS;
-uint32_t trace_on;
+uint64_t trace_on;
 struct hart *panic_reporter;
 
 static uint64_t now;
@@ -35,9 +35,9 @@ uint64_t ticks_of_ns(uint64_t ns) { return ns / 1000; }
 uint64_t ns_of_ticks(uint64_t ticks) { return ticks * 1000; }
 void clock_deadline(uint64_t ticks) { clocks[stub_hart] = ticks; }
 void sbi_send_ipi(unsigned long mask) { told |= mask; }
-void trace_here(enum trace_event event, unsigned small, uint32_t pid, uint32_t arg)
+void trace_here(uint64_t what, uint32_t pid, uint32_t arg)
 {
-    (void)event, (void)small, (void)pid, (void)arg;
+    (void)what, (void)pid, (void)arg;
 }
 void spin_wait(struct spinlock *lock) { (void)lock; abort(); } /* nobody else is there to free it */
 void spin_check_order(struct spinlock *lock) { (void)lock; }

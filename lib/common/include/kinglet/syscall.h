@@ -85,6 +85,7 @@
     S(91, device_info)      /* (device, struct device_info *) */ \
     S(92, interrupt_bind)   /* (device, channel, bits) */ \
     S(93, interrupt_ack)    /* (device) */ \
+    S(94, device_memory)    /* (device, uint64 *physical) -> memory handle: a page for the device to work on */ \
     /* the system */ \
     S(100, log)             /* (text, bytes): to the kernel's console */ \
     S(101, system_info)     /* (struct system_info *) */ \
@@ -96,7 +97,8 @@
     S(107, trace_control)   /* (0 off, 1 on) -> old */ \
     S(108, dump)            /* () print every process on the kernel's console, as ^P does */ \
     S(109, getpinfo)        /* (first pid, struct pinfo *, n) -> how many, in order of pid */ \
-    S(110, declare_burst)   /* (ns, 0: not any more): how long the caller computes from wait to wait */
+    S(110, declare_burst)   /* (ns, 0: not any more): how long the caller computes from wait to wait */ \
+    S(111, trace_filter)    /* (events or 0: leave them, struct trace_state *state or 0) */
 
 enum syscall_number {
 #define KINGLET_SYSCALL_ENUM(number, name) SYS_##name = number,
@@ -108,6 +110,10 @@ enum syscall_number {
 /* What init finds in its handle table. */
 #define INIT_HANDLE_INITRD 3  /* memory object: the initrd, a newc cpio archive */
 #define INIT_HANDLE_MACHINE 4 /* the right to claim devices and to head sessions */
+
+/* device_claim: the kernel's trace, as if it were a device. Its registers are struct trace_area, its interrupt
+ * says that there is something to read. */
+#define TRACE_DEVICE "kinglet,trace"
 
 /* device_info */
 struct device_info {

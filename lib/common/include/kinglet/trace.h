@@ -83,14 +83,21 @@ enum wait_reason {
 /* TRACE_name: parts 0..3 follow one another on one hart, four characters each in `arg`, for the process
  * `pid`. TRACE_policy: `arg` is the first four characters of the policy's name.
  * TRACE_interrupt: source 0 is the timer. TRACE_slice: `pid` has used up its slice at this level, in so many
- * microseconds of its own or its servers' time. Whoever enters a run queue does so with TRACE_wake, or with
+ * microseconds of its own or its servers' time. TRACE_quantum: level TRACE_NO_LEVEL is round robin's quantum. Whoever enters a run queue does so with TRACE_wake, or with
  * TRACE_enqueue: new, preempted, at the end of its slice, after a yield, or moved by inheritance. */
+
+#define TRACE_NO_LEVEL 255
 
 /*
  * trace.bin, the trace as a file: a header, then blocks to the end of the file; all little-endian.
  * A block is its 16 bytes and then `count` records of one hart, oldest first. Blocks of one hart follow one another
  * in the file; those of several harts come in any order, and a reader merges the harts by time. A gap between
  * `first + count` and the next block's `first` is that many records lost.
+ *
+ * What comes out of the trace port (user/servers/tracer) is the same but for two things, which tools/trace_file.py
+ * puts right: the header comes again whenever the tracer was started again, and a block without records (`count` 0)
+ * takes back those of its hart's block before it that lie before its `first`: they were overwritten while they
+ * were sent.
  */
 #define TRACE_FILE_MAGIC 0x324543415254474bULL /* "KGTRACE2" */
 struct trace_file_header {
@@ -118,6 +125,17 @@ struct trace_area {
     uint64_t harts;
     uint64_t ring_phys[TRACE_MAX_HARTS]; /* physical address of each ring */
     uint64_t written[TRACE_MAX_HARTS];   /* records ever written; the ring holds the last `records` */
+} __attribute__((aligned(4096)));        /* a page of its own, which the tracer may read */
+
+/* trace_filter() */
+#define TRACE_EVENT_BIT(event) (1ULL << (event))
+#define TRACE_ALL_EVENTS (~0ULL)
+struct trace_state {
+    uint64_t events;  /* TRACE_EVENT_BIT of those that are recorded while the trace is on */
+    uint64_t records; /* that a ring holds; 0: there are no rings */
+    uint32_t on;
+    uint32_t harts;
+    uint64_t written[TRACE_MAX_HARTS]; /* records of each hart since boot */
 };
 
 #endif

@@ -10,6 +10,7 @@
 #include <kinglet/message.h>
 #include <kinglet/process.h>
 #include <kinglet/syscall.h>
+#include <kinglet/trace.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -67,6 +68,8 @@ int device_claim(int machine, const char *compatible, int index);
 int device_info(int device, struct device_info *info);
 int interrupt_bind(int device, int channel, uint64_t bits);
 int interrupt_ack(int device);
+/* A page for the device to work on: its own for ever, so it must be reset before the page is touched. -> handle */
+int device_memory(int device, uint64_t *physical);
 
 /* the system */
 int log_write(const char *text, size_t bytes); /* to the kernel's console */
@@ -79,6 +82,7 @@ int sched_set(const struct sched_params *params);
 int boot_option(const char *name, char *buffer, size_t bytes); /* -> length of the value */
 int power(int action, int status);
 int trace_control(int on);
+int trace_filter(uint64_t events, struct trace_state *state); /* events 0: only ask; state may be NULL */
 int dump(void);
 
 #endif
