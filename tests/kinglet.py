@@ -235,15 +235,17 @@ class Kinglet:
         self.guests = []
 
     def boot(self, run=None, *, mem="128M", smp=1, icount=False, sched="", append="", debug=False,
-             trace=False, strict=None, kernel=None, initrd="default"):
+             trace=False, port=False, strict=None, kernel=None, initrd="default"):
         """Starts a guest: to an interactive shell, or with `run` to a command after which it powers off.
-        debug: the kernel with all checks. trace: Result.trace is the decoded trace. initrd None: without."""
+        debug: the kernel with all checks. trace: Result.trace is the decoded trace. port: Guest.settings.trace_port
+        is the file that the tracer wrote. initrd None: without."""
         log = os.path.join(self.output, f"{len(self.guests) + 1}.log")
         build = image(debug)
         settings = machine.Machine(
             kernel or f"{build}/kernel.elf", f"{build}/initrd.cpio" if initrd == "default" else initrd,
             mem=mem, smp=str(smp), icount="1" if icount else "", sched=sched, append=append, run=run,
-            strict=strict, qemu=os.environ.get("QEMU", ""), trace_ram=log + ".ram" if trace else None)
+            strict=strict, qemu=os.environ.get("QEMU", ""), trace_ram=log + ".ram" if trace else None,
+            trace_port=log + ".port" if port else None)
         guest = Guest(settings, log, debug)
         self.guests.append(guest)
         return guest

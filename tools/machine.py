@@ -66,10 +66,11 @@ def seconds(text):
 
 class Machine:
     """One machine with its image. `run` is the command for the guest's shell (None: interactive);
-    `trace_ram` a file that holds the guest's memory, for the trace to be read from afterwards."""
+    `trace_ram` a file that holds the guest's memory, for the trace to be read from afterwards; `trace_port` a
+    file that the guest's tracer writes the trace to as it goes."""
 
     def __init__(self, kernel, initrd, mem="128M", smp="1", icount="", sched="", append="", run=None,
-                 strict=None, qemu="", trace_ram=None):
+                 strict=None, qemu="", trace_ram=None, trace_port=None):
         self.kernel, self.initrd = kernel, initrd
         self.memory = memory_bytes(mem)
         if not re.fullmatch("[0-9]{1,4}", smp) or not 1 <= int(smp) <= MAX_HARTS:
@@ -80,7 +81,7 @@ class Machine:
             raise BadSetting(f"SCHED={sched}: no name of a policy")
         self.sched, self.append, self.run = sched, append, run
         self.strict = strict if strict is not None else run is not None
-        self.trace_ram = trace_ram
+        self.trace_ram, self.trace_port = trace_ram, trace_port
         self.qemu = shutil.which(qemu or "qemu-system-riscv64")
         if not self.qemu:
             raise CannotStart(f"no QEMU: {qemu or 'qemu-system-riscv64'} is not there (tools/setup installs it)")
@@ -92,7 +93,7 @@ class Machine:
             words.append("strict")
         if self.sched:
             words.append(f"sched={self.sched}")
-        if self.trace_ram:
+        if self.trace_ram or self.trace_port:
             words.append("trace=on")
         if self.append:
             words.append(self.append)
@@ -109,7 +110,13 @@ class Machine:
             machine += ",memory-backend=ram"
             memory += ["-object", f"memory-backend-file,id=ram,share=on,size={self.memory}"
                        f",mem-path={self.trace_ram.replace(',', ',,')}"]
-        return [self.qemu, "-nodefaults", "-display", "none", "-machine", machine, *memory,
+        port = []
+        if self.trace_port:
+            # Devices as virtio 1 has them: user/servers/tracer/port.c. Without more ports, port 0 is a console.
+            port = ["-global", "virtio-mmio.force-legacy=false",
+                    "-chardev", f"file,id=trace,path={self.trace_port.replace(',', ',,')}",
+                    "-device", "virtio-serial-device,max_ports=1", "-device", "virtconsole,chardev=trace"]
+        return [self.qemu, "-nodefaults", "-display", "none", "-machine", machine, *memory, *port,
                 "-smp", str(self.harts), "-bios", "default", "-kernel", self.kernel,
                 # A person who types reboot wants the machine back; a run of a command is over.
                 *(["-no-reboot"] if self.run is not None else []),

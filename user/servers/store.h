@@ -13,6 +13,7 @@
 #define SERVER_HANDLE_CHANNEL 4
 #define SERVER_HANDLE_EXTRA 5 /* its device, or a session on the server it needs */
 #define SERVER_HANDLE_STORE 6
+#define SERVER_HANDLE_TRACE 7 /* the tracer's: the trace, as a device */
 
 #define STORE_DEATHS_MAX 3 /* in a row, before anything was served */
 #define SERVER_EXIT_BAD_STORE 2 /* the exit code of one that can make nothing of its store */

@@ -33,6 +33,8 @@ int put_away(int handle);
 
 /* Create the channels, claim the devices, start all servers. Gives the root session, or an error. */
 int services_start(void);
+/* A session with the tracer, or an error: there is none. Its fsync returns when all records are out. */
+int services_tracer(void);
 /* Take note that a child ended; false: it is none of the servers. */
 bool services_ended(int pid, const struct exit_status *status);
 /* Start what is due; gives when (ns since boot) the next one is, UINT64_MAX: none. */

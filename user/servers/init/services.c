@@ -14,11 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONSOLE, RAMFS, SERVICES };
+enum { CONSOLE, RAMFS, TRACER, SERVICES };
 
 #define NO_SERVICE (-1)
 
 #define PAGE 4096
+
+#define VIRTIO_MAGIC 0x74726976u /* "virt", in the first register; the third says what it is */
+#define VIRTIO_CONSOLE 3
 
 struct service {
     const char *name;
@@ -28,7 +31,8 @@ struct service {
     int needs;          /* the service it is given a session on, started before it; or NO_SERVICE */
     uint64_t store_bytes; /* 0: half as much again as the machine has memory: only what is used costs any */
 
-    int channel, extra, store; /* handles; channel: -1 when given up */
+    int channel, extra, store; /* handles; channel: -1 when given up, or not wanted */
+    int trace;                 /* the tracer's; else -1 */
     struct store_word *word;   /* the store's first page, as init sees it */
     int deaths;                /* in a row, by itself, before it had served anything */
     int pid;            /* 0: not running */
@@ -39,6 +43,8 @@ struct service {
 static struct service services[SERVICES] = {
     [CONSOLE] = {.name = "console", .program = "sbin/console", .rank = RANK_DRIVER, .device = "ns16550a",
                  .needs = NO_SERVICE, .store_bytes = 16 * PAGE},
+    [TRACER] = {.name = "tracer", .program = "sbin/tracer", .rank = RANK_DRIVER, .needs = NO_SERVICE,
+                .store_bytes = PAGE}, /* prepare_tracer */
     [RAMFS] = {.name = "ramfs", .program = "sbin/ramfs", .rank = RANK_FILE_SYSTEM, .needs = CONSOLE},
 };
 
@@ -54,7 +60,8 @@ static _Noreturn void become(const struct service *service)
 
     /* All are put away above these places, so that none is overwritten before it is moved. */
     if (dup2(service->channel, SERVER_HANDLE_CHANNEL) < 0 || dup2(service->extra, SERVER_HANDLE_EXTRA) < 0 ||
-        dup2(service->store, SERVER_HANDLE_STORE) < 0)
+        dup2(service->store, SERVER_HANDLE_STORE) < 0 ||
+        (service->trace >= 0 && dup2(service->trace, SERVER_HANDLE_TRACE) < 0))
         error = -EMFILE;
     else if (cpio_find(archive, archive_size, service->program, &program) > 0)
         error = exec_image(INIT_HANDLE_INITRD, program.data_offset, program.size, argv, envp);
@@ -158,23 +165,66 @@ static void start(struct service *service)
         plan_start(service, 0, "could not be started");
 }
 
-static int prepare(struct service *service)
+/* What a server is given besides its channel and store. A handle, or an error, which has been told. */
+static int get_extra(const struct service *service)
 {
-    int channel = put_away(channel_create(service->rank)), extra;
+    int extra;
 
-    if (channel < 0)
-        return channel;
     if (service->device != NULL)
         extra = device_claim(INIT_HANDLE_MACHINE, service->device, 0);
     else
         extra = channel_connect(services[service->needs].channel, 0, SESSION_READ | SESSION_WRITE);
-    service->channel = channel;
-    service->extra = put_away(extra);
-    if (service->extra == -ENODEV)
+    if (extra == -ENODEV)
         say("this machine has no %s, which %s needs", service->device, service->name);
-    else if (service->extra < 0)
-        say("%s: cannot have what it needs: error %d", service->name, -service->extra);
-    return service->extra < 0 ? service->extra : make_store(service);
+    else if (extra < 0)
+        say("%s: cannot have what it needs: error %d", service->name, -extra);
+    return put_away(extra);
+}
+
+static int prepare(struct service *service, int extra, int trace)
+{
+    service->channel = put_away(channel_create(service->rank));
+    service->extra = extra;
+    service->trace = trace;
+    if (service->channel < 0)
+        return service->channel;
+    return extra < 0 ? extra : make_store(service);
+}
+
+/* The first virtio device of this kind: there are several places for one, and only the registers say what is in
+ * which. A device handle, or an error. */
+static int claim_virtio(uint32_t kind)
+{
+    for (int i = 0;; i++) {
+        int device = device_claim(INIT_HANDLE_MACHINE, "virtio,mmio", i);
+
+        if (device < 0)
+            return device;
+
+        volatile uint32_t *registers = map(device, 0, PAGE, MAP_READ);
+        bool found = registers != NULL && registers[0] == VIRTIO_MAGIC && registers[2] == kind;
+
+        if (registers != NULL)
+            unmap((void *)registers, PAGE);
+        if (found)
+            return put_away(device);
+        close(device);
+    }
+}
+
+/* The tracer is there when the trace was asked for and the machine has a port for it: a virtio console. */
+static void prepare_tracer(void)
+{
+    struct service *tracer = &services[TRACER];
+    int trace = put_away(device_claim(INIT_HANDLE_MACHINE, TRACE_DEVICE, 0));
+    int port = trace < 0 ? trace : claim_virtio(VIRTIO_CONSOLE);
+    int result = port < 0 ? port : prepare(tracer, port, trace);
+
+    if (result >= 0)
+        return;
+    if (port >= 0)
+        say("tracer: cannot have what it needs: error %d", -result);
+    tracer->channel = -1;
 }
 
 int services_start(void)
@@ -185,15 +235,22 @@ int services_start(void)
     if (archive == NULL)
         return size < 0 ? (int)size : -ENOMEM;
     archive_size = (size_t)size;
-    for (int i = 0; i < SERVICES; i++) {
-        int result = prepare(&services[i]);
+    for (int i = 0; i < TRACER; i++) {
+        int result = prepare(&services[i], get_extra(&services[i]), -1);
 
         if (result < 0)
             return result;
     }
+    prepare_tracer();
     for (int i = 0; i < SERVICES; i++)
-        start(&services[i]);
+        if (services[i].channel >= 0)
+            start(&services[i]);
     return put_away(channel_connect(services[RAMFS].channel, 0, SESSION_READ));
+}
+
+int services_tracer(void)
+{
+    return services[TRACER].channel < 0 ? -ENOENT : channel_connect(services[TRACER].channel, 0, SESSION_READ);
 }
 
 bool services_ended(int pid, const struct exit_status *status)

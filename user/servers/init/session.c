@@ -119,15 +119,18 @@ static _Noreturn void power_off(void)
         sleep_ns(UINT64_MAX / 2);
 }
 
-/* The run is over: a child waits until the console has brought out all that was written. */
+/* The run is over: a child waits until the console, and then the tracer, has brought out all that was written. */
 static void start_drain(void)
 {
     phase = RUN_DRAINS;
     due = clock_ns() + DRAIN_NS;
     pid = fork_flags(0);
     if (pid == 0) {
+        int tracer = fcntl(services_tracer(), F_DUPFD, HANDLES); /* above those that are closed */
+
         if (enter_file_system())
             fsync(1);
+        fsync(tracer);
         _exit(0);
     }
     if (pid < 0)
