@@ -8,6 +8,7 @@
 ##    make                    build the image: kernel and initial RAM disk
 ##    make qemu               boot it to a shell; leave with poweroff, or Ctrl-A X
 ##    make run CMD="ls /"     boot, run a command, and exit with its status
+##    make trace CMD="ls /"   the same, and pictures of what happened (docs/trace.md)
 ##    make compare CMD="ls"   run it under each policy: Gantt charts and times, one page and an SVG
 ##    make gdb                boot it under a debugger
 ##    make test               all tests; TESTS="tests/test_make.py -k hang" picks some
@@ -27,10 +28,12 @@
 ##    APPEND="slice=2ms"      more kernel options
 ##    ICOUNT=1                count instructions as time: the run is repeatable
 ##    DEBUG=1                 kernel with lock-order checks, invariants and UBSan
-##    CMD="a; b"              run: what the shell in the guest shall run
-##    TIMEOUT=60              run: seconds until the guest is taken for hung
+##    CMD="a; b"              run, trace: what the shell in the guest shall run
+##    TIMEOUT=60              run, trace: seconds until the guest is taken for hung
 ##    TRACE=file              run: write what the scheduler did to this file
-##    OUT=dir  POLICIES="rr mlfq"   compare: where the pictures go; not all policies
+##    OUT=dir                 trace: the folder for trace.html, trace.json (Perfetto) and trace.bin,
+##                            if not build/trace; compare: for its pictures, if not build/compare
+##    POLICIES="rr mlfq"      compare: not all policies
 ##    SOAK=30  SOAK_SEED=n    soak: how many minutes; n: the order and seeds of an earlier one
 ##    BASE=old.json           bench: show what has changed since; JSON=new.json: where figures go
 ##    HARTS="1 2 4"           bench: how many harts for the parallel work
@@ -40,7 +43,7 @@
 ##    JOBS=2                  how much to build or test at once; all cores (up to 8) by itself
 ##    V=1                     show each command (run: the firmware's messages too)
 ##
-##  Status of make run, unless the command's own: 121 the kernel panicked, 122 bad option,
+##  Status of make run and trace, unless the command's own: 121 the kernel panicked, 122 bad option,
 ##  123 unfit machine, 124 hang, 125 QEMU did not start, 127 no such command, 128+n signal n.
 
 .DEFAULT_GOAL := image
@@ -94,8 +97,9 @@ building := $(filter-out help clean,$(goals))
 # First of all, what the goals need: asked for, and installed if the person agrees. Sub-makes skip it.
 ifneq ($(building),)
 ifeq ($(KINGLET_SETUP_DONE),)
-setup_for := build $(if $(filter qemu run compare gdb test soak bench profile,$(goals)),run) \
-             $(if $(filter run test,$(goals)),host) $(if $(filter compare,$(goals)),trace) $(filter gdb test,$(goals))
+setup_for := build $(if $(filter qemu run trace compare gdb test soak bench profile,$(goals)),run) \
+             $(if $(filter run trace test,$(goals)),host) $(if $(filter trace compare,$(goals)),trace) \
+             $(filter gdb test,$(goals))
 ifneq ($(shell CROSS=$(call quote,$(CROSS)) QEMU=$(call quote,$(QEMU)) PYTHON=$(call quote,$(PYTHON)) \
                tools/setup $(setup_for) >&2 || echo failed),)
 $(error nothing was built)
@@ -113,7 +117,7 @@ else ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
-.PHONY: help image qemu run compare gdb test soak bench profile clean debug-image show-build show-image FORCE
+.PHONY: help image qemu run trace compare gdb test soak bench profile clean debug-image show-build show-image FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -130,10 +134,12 @@ qemu: $(KERNEL) $(INITRD)
 
 run_command = $(call machine,run) --command=$(call quote,$(CMD)) --timeout=$(call quote,$(TIMEOUT)) \
     --trace=$(call quote,$(TRACE)) --verbose=$(call quote,$(V))
+trace_command = $(call machine,trace) --command=$(call quote,$(CMD)) --timeout=$(call quote,$(TIMEOUT)) \
+    --out=$(call quote,$(OUT)) --verbose=$(call quote,$(V))
 
-# make itself can only exit with 0 or 2, so for `run` it lets the runner take its place (see the C file).
+# make itself can only exit with 0 or 2, so for `run` and `trace` it lets the runner take its place (see the C file).
 # Where that cannot be built, the status is in make's last line instead.
-ifneq ($(filter run,$(goals)),)
+ifneq ($(filter run trace,$(goals)),)
 ifeq ($(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),)
 MAKE_EXEC := build/host/make_exec.so
 ifneq ($(filter load,$(.FEATURES)),)
@@ -152,6 +158,9 @@ compare: $(KERNEL) $(INITRD)
 	    --out=$(call quote,$(or $(OUT),build/compare)) --policies=$(call quote,$(POLICIES)) --mem=$(call quote,$(MEM)) \
 	    --smp=$(call quote,$(SMP)) --append=$(call quote,$(APPEND)) --qemu=$(call quote,$(QEMU)) \
 	    --timeout=$(call quote,$(TIMEOUT))
+
+trace: $(KERNEL) $(INITRD)
+	@$(exec-command $(trace_command))$(trace_command)
 
 gdb: $(KERNEL) $(INITRD)
 	@$(call machine,gdb) $(if $(CMD),--command=$(call quote,$(CMD)))

@@ -205,8 +205,9 @@ class Guest:
         if not self.settings.trace_ram:
             return None
         import trace_dump
+        import trace_file
         with open(self.log + ".trace", "w") as out:
-            trace_dump.dump(self.settings.kernel, self.settings.trace_ram, out)
+            trace_dump.dump(trace_file.parse(self.settings.kernel, self.settings.trace_ram), out)
         with open(self.log + ".trace") as text:
             return text.read()
 

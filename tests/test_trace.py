@@ -6,7 +6,7 @@ import pytest
 
 from kinglet import make
 from sched_trace import MS, RunQueue, boot
-import trace_dump
+import trace_file
 
 COMMAND = ("ls -l / | wc; cat /README >/tmp/x; (sleep 0.02; echo late) & mlfq_hogs >/dev/null; "
            "schedctl slice=3ms boost=50ms; sched_work a:c9000 b:c300,s100*9 c:f30 d:k5000*3 e:k100,s700*9; "
@@ -25,7 +25,7 @@ def trace(booted):
 
 def test_every_line_is_a_record(booted):
     """us since boot, hart, event, pid, name, and the values that trace.h names, in this order."""
-    events, causes, _ = trace_dump.tables()
+    events, causes, _ = trace_file.tables()
     values = {name: [key for key in (small, arg) if key != "-"] for name, small, arg in events.values()}
     values["name"] = []
     result, trace = booted
@@ -39,7 +39,7 @@ def test_every_line_is_a_record(booted):
 
 
 def test_every_kind_of_record_comes(trace):
-    events = {name for name, _, _ in trace_dump.tables()[0].values()} - {
+    events = {name for name, _, _ in trace_file.tables()[0].values()} - {
         "steal", "migrate", "lock_wait",  # tests/test_harts.py: these need several harts
         "predict"}
     assert events - {e.event for e in trace.events} == set()

@@ -1,4 +1,4 @@
-"""tools/trace_dump.py: decodes what the kernel writes, from a kernel and a memory made here."""
+"""tools/trace_file.py: decodes what the kernel writes, from a kernel and a memory made here."""
 
 import pathlib
 import struct
@@ -9,10 +9,10 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-import trace_dump  # noqa: E402
+import trace_file  # noqa: E402
 
-EVENTS = {event[0]: number for number, event in trace_dump.tables()[0].items()}
-CAUSES = {name: number for number, name in trace_dump.tables()[1].items()}
+EVENTS = {event[0]: number for number, event in trace_file.tables()[0].items()}
+CAUSES = {name: number for number, name in trace_file.tables()[1].items()}
 
 HZ = 10_000_000
 AREA_PHYS = 0x80400100
@@ -21,7 +21,7 @@ RINGS_PHYS = 0x80500000
 
 def kernel(path, symbols=None):
     """An ELF file with nothing but a symbol table."""
-    symbols = {"other": 1, "trace_area": trace_dump.DIRECT_MAP + AREA_PHYS} if symbols is None else symbols
+    symbols = {"other": 1, "trace_area": trace_file.DIRECT_MAP + AREA_PHYS} if symbols is None else symbols
     strings, table = b"\0", bytes(24)
     for name, value in symbols.items():
         table += struct.pack("<IBBHQQ", len(strings), 0x11, 0, 1, value, 8)
@@ -48,18 +48,18 @@ def name(ticks, pid, text):
     return [record(ticks, "name", part, pid, chars(text[4 * part:4 * part + 4])) for part in range(4)]
 
 
-def memory(path, rings, capacity=16, magic=trace_dump.MAGIC, hz=HZ, size=16 << 20):
+def memory(path, rings, capacity=16, magic=trace_file.MAGIC, hz=HZ, size=16 << 20):
     """Memory whose hart h wrote rings[h], a list of records."""
     phys = [RINGS_PHYS + hart * capacity * 16 for hart in range(len(rings))]
     written = [len(ring) for ring in rings]
     fill = [0] * (8 - len(rings))
     with open(path, "wb") as ram:
         ram.truncate(size)
-        ram.seek(AREA_PHYS - trace_dump.RAM_BASE)
+        ram.seek(AREA_PHYS - trace_file.RAM_BASE)
         ram.write(struct.pack("<20Q", magic, hz, capacity, len(rings), *phys, *fill, *written, *fill))
         for hart, ring in enumerate(rings):
             for n, one in enumerate(ring):
-                ram.seek(phys[hart] - trace_dump.RAM_BASE + n % capacity * 16)
+                ram.seek(phys[hart] - trace_file.RAM_BASE + n % capacity * 16)
                 ram.write(one)
     return path
 
@@ -68,7 +68,7 @@ def memory(path, rings, capacity=16, magic=trace_dump.MAGIC, hz=HZ, size=16 << 2
 def decode(tmp_path):
     """The Trace of some rings."""
     def decode(*rings, **settings):
-        return trace_dump.parse(kernel(tmp_path / "kernel.elf"), memory(tmp_path / "ram", rings, **settings))
+        return trace_file.parse(kernel(tmp_path / "kernel.elf"), memory(tmp_path / "ram", rings, **settings))
     return decode
 
 
@@ -77,8 +77,8 @@ def lines(trace):
 
 
 def test_tables_are_those_of_the_header():
-    events, causes, reasons = trace_dump.tables()
-    header = trace_dump.HEADER.read_text()
+    events, causes, reasons = trace_file.tables()
+    header = trace_file.HEADER.read_text()
     assert len(events) == header.count(" T(") >= 20
     assert events[2] == ("switch_out", "cause", "waits_for")
     assert reasons[8] == "pipe_read"
@@ -168,7 +168,7 @@ def test_no_ring_is_an_empty_trace(decode):
     ({"size": 0x400000}, "outside the guest's memory"),
 ])
 def test_memory_without_a_trace_is_an_error(decode, settings, complaint):
-    with pytest.raises(trace_dump.TraceError, match=complaint):
+    with pytest.raises(trace_file.TraceError, match=complaint):
         decode([], **settings)
 
 
@@ -176,13 +176,13 @@ def test_memory_without_a_trace_is_an_error(decode, settings, complaint):
                          ids=["empty", "script", "32-bit", "offsets-that-lie"])
 def test_a_kernel_that_is_none_is_an_error(tmp_path, contents):
     (tmp_path / "kernel.elf").write_bytes(contents)
-    with pytest.raises(trace_dump.TraceError, match="ELF"):
-        trace_dump.parse(tmp_path / "kernel.elf", memory(tmp_path / "ram", [[]]))
+    with pytest.raises(trace_file.TraceError, match="ELF"):
+        trace_file.parse(tmp_path / "kernel.elf", memory(tmp_path / "ram", [[]]))
 
 
 def test_a_kernel_without_the_symbol_is_an_error(tmp_path):
-    with pytest.raises(trace_dump.TraceError, match="no symbol trace_area"):
-        trace_dump.parse(kernel(tmp_path / "kernel.elf", {"a": 1}), memory(tmp_path / "ram", [[]]))
+    with pytest.raises(trace_file.TraceError, match="no symbol trace_area"):
+        trace_file.parse(kernel(tmp_path / "kernel.elf", {"a": 1}), memory(tmp_path / "ram", [[]]))
 
 
 def run_tool(*arguments):

@@ -22,7 +22,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import machine  # noqa: E402
-import trace_dump  # noqa: E402
+import trace_file  # noqa: E402
 from bench_table import BOOT, OPERATIONS, PARALLEL, WORKERS  # noqa: E402
 from machine import Banner, BadSetting, CannotStart, Machine  # noqa: E402
 
@@ -108,9 +108,9 @@ def measure_operation(options, operation):
 
 def entry_ticks(kernel, ram):
     """The clock when the firmware let the kernel in, from the guest's memory."""
-    at = trace_dump.symbol(kernel, "clock_entry_ticks") - trace_dump.DIRECT_MAP
+    at = trace_file.symbol(kernel, "clock_entry_ticks") - trace_file.DIRECT_MAP
     with open(ram, "rb") as memory:
-        return int.from_bytes(trace_dump.read_ram(memory, at, 8, "clock_entry_ticks"), "little")
+        return int.from_bytes(trace_file.read_ram(memory, at, 8, "clock_entry_ticks"), "little")
 
 
 def instructions_since_entry(trace, entry, record):
@@ -126,7 +126,7 @@ def booted(options, command):
                 return False
             seen = -1
             while True:  # until nothing happens any more
-                records = len(trace_dump.parse(options.kernel, ram.name))
+                records = len(trace_file.parse(options.kernel, ram.name))
                 if records == seen:
                     return True
                 seen = records
@@ -134,7 +134,7 @@ def booted(options, command):
         _, status = follow(guest, at_prompt)
         if status:
             raise BenchError(f"the boot ended with status {status}")
-        trace = trace_dump.parse(options.kernel, ram.name)
+        trace = trace_file.parse(options.kernel, ram.name)
         if trace.dropped:
             raise BenchError("the trace has no room for the whole boot")
         if command is None:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Boots the image for make qemu, make run and make gdb.
+"""Boots the image for make qemu, make run, make trace and make gdb.
 
-    run.py qemu|run|gdb --kernel=… --initrd=… [--mem= --smp= --icount= --sched= --append= --qemu=]
-           [--command=…] [--timeout=…] [--trace=FILE] [--verbose=1]
+    run.py qemu|run|trace|gdb --kernel=… --initrd=… [--mem= --smp= --icount= --sched= --append= --qemu=]
+           [--command=…] [--timeout=…] [--trace=FILE] [--out=DIR] [--verbose=1]
 
-`run` exits with the guest's status, or with one of those in machine.py and a line that says why.
+`run` and `trace` exit with the guest's status, or with one of those in machine.py and a line that says why.
 QEMU never outlives this program, and the terminal is left as it was found.
 """
 
@@ -20,6 +20,9 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import machine  # noqa: E402
+import trace_dump  # noqa: E402
+import trace_file  # noqa: E402
+import trace_json  # noqa: E402
 from machine import BadSetting, CannotStart, Machine  # noqa: E402
 
 EXPLAINED = {
@@ -118,14 +121,32 @@ def follow(qemu, limit, banner):
 def run(options):
     """make run: the guest's status, or one of our own."""
     if not options.trace:
-        return run_guest(options, None)
+        return run_guest(options)[0]
     with tempfile.NamedTemporaryFile(prefix="kinglet-ram-") as ram:
-        return run_guest(options, ram.name)
+        status, ran = run_guest(options, trace_ram=ram.name)
+        if ran:
+            write_text(options, ram.name)
+    return status
 
 
-def run_guest(options, ram):
+def trace(options):
+    """make trace: the same, and what happened in the guest as files to look at."""
+    try:
+        os.makedirs(options.out, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(f"OUT={options.out}: {error.strerror}") from None
+    with tempfile.TemporaryDirectory(prefix="kinglet-trace-") as private:
+        ram, port = os.path.join(private, "ram"), os.path.join(private, "port")
+        status, ran = run_guest(options, trace_ram=ram, trace_port=port)
+        if ran:
+            write_pictures(options, ram, port)
+    return status
+
+
+def run_guest(options, **files):
+    """(status, whether there was a guest at all)."""
     limit = machine.seconds(options.timeout)
-    guest = settings(options, run=options.command, trace_ram=ram)
+    guest = settings(options, run=options.command, **files)
     if not options.command.strip():
         raise BadSetting('CMD= is empty (example: make run CMD="ls /")')
     with tempfile.TemporaryFile() as messages:
@@ -147,23 +168,53 @@ def run_guest(options, ram):
     elif qemu.returncode < 0 or qemu.returncode and not heard:
         cause = f"signal {-qemu.returncode}" if qemu.returncode < 0 else f"status {qemu.returncode}"
         tell(f"QEMU did not start or broke down ({cause})")
-        return machine.STATUS_NO_QEMU
+        return machine.STATUS_NO_QEMU, False
     else:
         status = qemu.returncode
         if status in EXPLAINED:
             tell(f"{EXPLAINED[status]} (status {status})")
-    if ram:
-        decode_trace(options, ram)
-    return status
+    return status, True
 
 
-def decode_trace(options, ram):
+def write_text(options, ram):
     try:
-        import trace_dump
         with open(options.trace, "w") as out:
-            trace_dump.dump(options.kernel, ram, out)
-    except (ImportError, OSError, ValueError) as error:
+            trace_dump.dump(trace_file.parse(options.kernel, ram), out)
+    except (OSError, ValueError) as error:
         raise CannotStart(f"no trace in {options.trace}: {error}") from None
+
+
+def record(options, ram, port):
+    """What came out of the port, and what was still in the rings when the machine stopped, however it did."""
+    left = trace_file.from_memory(options.kernel, ram)
+    try:
+        return trace_file.merged(trace_file.read(port, cut_off=True), left)
+    except (OSError, ValueError) as error:
+        tell(f"trace: only what the rings still hold: {error}")
+        return left
+
+
+def write_pictures(options, ram, port):
+    binary, chrome, page = (os.path.join(options.out, "trace" + suffix) for suffix in (".bin", ".json", ".html"))
+    try:
+        recording = record(options, ram, port)
+        trace_file.write(recording, binary)
+        trace_json.write(trace_file.decode(recording), chrome)
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"no trace in {options.out}: {error}") from None
+    dropped = sum(recording.dropped().values())
+    files = [binary, chrome]
+    try:
+        import trace_page
+    except ImportError:
+        tell("trace: no trace.html: tools/trace_page.py is not there")
+    else:
+        try:
+            trace_page.write(binary, page, options.command)
+            files.insert(0, page)
+        except (OSError, ValueError, getattr(trace_page, "PageError", ValueError)) as error:
+            tell(f"trace: no trace.html: {error}")
+    tell(f"trace: {recording.records()} records, {dropped or 'none'} dropped: {', '.join(files)}")
 
 
 def interactive(options):
@@ -224,11 +275,12 @@ def settings(options, **more):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["qemu", "run", "gdb"])
+    parser.add_argument("action", choices=["qemu", "run", "trace", "gdb"])
     parser.add_argument("--kernel", required=True)
     parser.add_argument("--initrd")
     for name, value in (("mem", "128M"), ("smp", "1"), ("timeout", "60"), ("icount", ""), ("sched", ""),
-                        ("append", ""), ("qemu", ""), ("command", ""), ("trace", ""), ("verbose", "")):
+                        ("append", ""), ("qemu", ""), ("command", ""), ("trace", ""), ("out", "build/trace"),
+                        ("verbose", "")):
         parser.add_argument("--" + name, default=value)
     options = parser.parse_args()
 
@@ -237,7 +289,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
     try:
-        return {"run": run, "gdb": debug, "qemu": interactive}[options.action](options)
+        return {"run": run, "trace": trace, "gdb": debug, "qemu": interactive}[options.action](options)
     except BadSetting as error:
         tell(f"bad option: {error}")
         return machine.STATUS_BAD_OPTION
