@@ -26,7 +26,7 @@
 #define INIT_PROGRAM "sbin/init"
 /* A hart's trace ring: up to 4 MiB, a quarter of a million records; less where memory is small. */
 #define TRACE_ORDER_MAX FRAME_MAX_ORDER
-#define TRACE_MEMORY_SHARE 16 /* all rings together: at most this fraction of memory */
+#define TRACE_MEMORY_SHARE 8 /* all rings together: at most this fraction of memory */
 
 static void describe_current(const struct hart *hart)
 {

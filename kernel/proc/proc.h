@@ -85,7 +85,7 @@ struct proc_upcalls {
     void (*exec)(struct proc *p);
     /* Let go of everything. Called by the ending process itself, and for a child whose fork failed. */
     void (*exit)(struct proc *p);
-    /* A trace ring has another half full, or the trace was switched off: tell who reads it. No lock is held. */
+    /* A trace ring has another quarter full, or the trace was switched off: tell who reads it. No lock is held. */
     void (*trace_due)(void);
 };
 extern struct proc_upcalls proc_upcalls;

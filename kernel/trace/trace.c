@@ -28,12 +28,12 @@ struct trace_ring *trace_set_ring(unsigned hart, void *memory, uint64_t physical
 
 bool trace_name(const struct trace_ring *ring, uint64_t ticks, uint32_t pid, const char *name)
 {
-    bool half = false;
+    bool due = false;
 
     for (unsigned part = 0; part < TRACE_NAME_PARTS; part++) {
-        half |= trace_append(ring, ticks, TRACE_WHAT(TRACE_name, part), pid, trace_chars(name));
+        due |= trace_append(ring, ticks, TRACE_WHAT(TRACE_name, part), pid, trace_chars(name));
         for (int i = 0; i < 4 && *name != '\0'; i++)
             name++;
     }
-    return half;
+    return due;
 }

@@ -29,7 +29,8 @@ struct trace_ring *trace_set_ring(unsigned hart, void *memory, uint64_t physical
 
 /* The calling hart, whose ring that is, records that something happened to `pid` at `ticks` (timebase). `what` is
  * TRACE_WHAT(event, small); `small` (one byte) and `arg` mean what the event's line in <kinglet/trace.h> says.
- * Interrupts are off. True: another half of the ring is full, and whoever reads it should. */
+ * Interrupts are off. True: another quarter of the ring is full, and whoever reads it should: he
+ * has the time of three quarters for it. */
 static inline bool trace_append(const struct trace_ring *ring, uint64_t ticks, uint64_t what, uint32_t pid,
                                 uint32_t arg)
 {
@@ -44,7 +45,7 @@ static inline bool trace_append(const struct trace_ring *ring, uint64_t ticks, u
      * half a record. */
     __atomic_thread_fence(__ATOMIC_RELEASE);
     *written = n + 1;
-    return ((n + 1) & last >> 1) == 0;
+    return ((n + 1) & last >> 2) == 0;
 }
 #define TRACE_WHAT(event, small) ((uint64_t)(event) << 8 | (uint8_t)(small))
 

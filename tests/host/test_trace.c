@@ -56,11 +56,11 @@ CASE(the_ring_keeps_the_newest_records)
         CHECK_EQUAL(ring0[i % RECORDS].pid, i);
 }
 
-CASE(each_full_half_is_told)
+CASE(each_full_quarter_is_told)
 {
     set_up();
     for (uint32_t i = 1; i <= 4 * RECORDS; i++)
-        CHECK_EQUAL(record(first, i, TRACE_wake, 0, i, 0), i % (RECORDS / 2) == 0);
+        CHECK_EQUAL(record(first, i, TRACE_wake, 0, i, 0), i % (RECORDS / 4) == 0);
 }
 
 CASE(a_ring_that_cannot_be_is_refused)

@@ -1,7 +1,7 @@
 /*
  * The tracer: brings the records of the trace from the kernel's rings to the trace port, which is a file on the
  * host. init starts it when the machine has such a port and the trace was asked for (docs/trace.md). It does not
- * copy: the device reads the rings itself. It runs when a ring has another half full, when the trace is switched
+ * copy: the device reads the rings itself. It runs when a ring has another quarter full, when the trace is switched
  * off, and when somebody calls fsync on a session with it; never by the clock, and for no other client.
  * The rings do not wait for it. What is overwritten before it is sent is a gap; what is overwritten while it is sent
  * is taken back.
