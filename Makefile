@@ -135,7 +135,7 @@ qemu: $(KERNEL) $(INITRD)
 run_command = $(call machine,run) --command=$(call quote,$(CMD)) --timeout=$(call quote,$(TIMEOUT)) \
     --trace=$(call quote,$(TRACE)) --verbose=$(call quote,$(V))
 trace_command = $(call machine,trace) --command=$(call quote,$(CMD)) --timeout=$(call quote,$(TIMEOUT)) \
-    --out=$(call quote,$(OUT)) --verbose=$(call quote,$(V))
+    --out=$(call quote,$(or $(OUT),build/trace)) --verbose=$(call quote,$(V))
 
 # make itself can only exit with 0 or 2, so for `run` and `trace` it lets the runner take its place (see the C file).
 # Where that cannot be built, the status is in make's last line instead.

@@ -30,7 +30,7 @@ def test_help_names_every_command():
 
 def test_help_names_every_variable():
     text = make("help").stdout
-    for name in "MEM SMP SCHED EXTRA APPEND ICOUNT DEBUG CMD TIMEOUT TRACE CROSS QEMU PYTHON V TESTS".split():
+    for name in "MEM SMP SCHED EXTRA APPEND ICOUNT DEBUG CMD TIMEOUT TRACE OUT CROSS QEMU PYTHON V TESTS".split():
         assert re.search(rf"\b{name}=", text), f"make help does not name {name}="
 
 
