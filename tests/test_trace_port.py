@@ -9,7 +9,7 @@ import pytest
 import bench
 import machine
 import trace_file
-from kinglet import make
+from kinglet import ROOT, make
 from test_trace_file import slices
 
 SMALL = "32M"  # a machine whose ring holds 131072 records
@@ -176,6 +176,24 @@ def test_an_interrupt_is_nobodys_doing(kinglet):
     assert [e.args["by"] for e in wakes].count(0) >= 9 and hog not in [e.args["by"] for e in wakes]
     # Who wakes by a call is named.
     assert [e for e in trace if e.event == "wake" and e.args["by"] != 0]
+
+
+def test_lock_waits_name_the_lock_and_who_waits(kinglet):
+    """Forks and exits on four harts want the same locks."""
+    _, port, memory = record(kinglet, "stress_tree", smp=4)
+    with open(os.path.join(ROOT, "kernel/riscv/lock_order.h")) as header:
+        ranks = len(re.findall(r"^\s+LOCK_\w+,", header.read(), re.MULTILINE))
+    number = {event[0]: number for number, event in trace_file.tables()[0].items()}
+    both, waits = trace_file.merged(port, memory), 0
+    for hart in range(4):
+        running = 0
+        for _, _, event, small, pid, ns in trace_file.unpack(both, hart):
+            if event == number["switch_in"]:
+                running = pid
+            elif event == number["lock_wait"]:
+                waits += 1
+                assert pid == running and small < ranks and ns > 0
+    assert waits > 0
 
 
 def test_instructions_of_a_record(kinglet):
