@@ -5,9 +5,9 @@ import pathlib
 import random
 import struct
 
-import trace_dump  # in tools/, which kinglet.py puts on the path
+import trace_file  # in tools/, which kinglet.py puts on the path
 
-EVENTS, CAUSES = trace_dump.tables()[:2]
+EVENTS, CAUSES = trace_file.tables()[:2]
 NUMBER = {name: number for number, (name, *_) in EVENTS.items()}
 CAUSE = {name: number for number, name in CAUSES.items()}
 HEADER, BLOCK, RECORD = struct.Struct("<QQIIQ"), struct.Struct("<IIQ"), struct.Struct("<QII")

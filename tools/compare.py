@@ -13,21 +13,16 @@ import argparse
 import os
 import pathlib
 import re
-import struct
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import machine  # noqa: E402
-import trace_dump  # noqa: E402
+import trace_file  # noqa: E402
 import trace_page  # noqa: E402
 
 ORDER = ["fcfs", "sjf", "rr", "mlfq"]  # of the textbooks; policies of one's own follow
-
-FILE_MAGIC = 0x324543415254474b  # "KGTRACE2"
-FILE_HEADER = struct.Struct("<QQIIQ")  # struct trace_file_header
-FILE_BLOCK = struct.Struct("<IIQ")     # struct trace_file_block
 
 
 class CompareError(Exception):
@@ -41,31 +36,13 @@ def policies():
     return [name for name in ORDER if name in found] + sorted(found.difference(ORDER))
 
 
-def save_rings(kernel, ram_file, path):
-    """What the rings in a guest's memory still hold, as trace.bin."""
-    at = trace_dump.symbol(kernel, "trace_area")
-    with open(ram_file, "rb") as ram, open(path, "wb") as out:
-        area = trace_dump.AREA.unpack(trace_dump.read_ram(ram, at - trace_dump.DIRECT_MAP, trace_dump.AREA.size,
-                                                          "trace_area"))
-        magic, hz, capacity, harts = area[:4]
-        phys, written = area[4:4 + trace_dump.MAX_HARTS], area[4 + trace_dump.MAX_HARTS:]
-        if magic != trace_dump.MAGIC or capacity == 0 or hz == 0:
-            raise trace_dump.TraceError("the guest left no trace")
-        out.write(FILE_HEADER.pack(FILE_MAGIC, hz, harts, 0, 0))
-        for hart in range(harts):
-            first = max(0, written[hart] - capacity)
-            ring = trace_dump.read_ram(ram, phys[hart], capacity * trace_dump.RECORD.size, f"the ring of hart {hart}")
-            turn = first % capacity * trace_dump.RECORD.size if first else 0
-            out.write(FILE_BLOCK.pack(hart, written[hart] - first, first))
-            out.write((ring[turn:] + ring[:turn])[:(written[hart] - first) * trace_dump.RECORD.size])
-
-
 def record(options, policy, path):
-    """One run, whose trace goes to `path`; the command's status."""
-    with tempfile.NamedTemporaryFile(prefix="kinglet-ram-") as ram, tempfile.TemporaryFile() as messages:
+    """One run, whose trace goes to `path`: (the command's status, what it printed)."""
+    with tempfile.TemporaryDirectory(prefix="kinglet-trace-") as private, tempfile.TemporaryFile() as messages:
+        ram, port = os.path.join(private, "ram"), os.path.join(private, "port")
         guest = machine.Machine(options.kernel, options.initrd, mem=options.mem, smp=options.smp,
                                 icount="1" if options.smp == "1" else "", sched=policy, append=options.append,
-                                run=options.command, qemu=options.qemu, trace_ram=ram.name)
+                                run=options.command, qemu=options.qemu, trace_ram=ram, trace_port=port)
         qemu = machine.start(guest.command(*machine.CONSOLE_PIPES), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=messages)
         try:
@@ -81,8 +58,12 @@ def record(options, policy, path):
             messages.seek(0)
             why = (text + messages.read().decode(errors="replace")).strip()
             raise CompareError(f"under {policy}: status {qemu.returncode}\n{why}")
-        save_rings(options.kernel, ram.name, path)
+        trace_file.write(trace_file.left_by(options.kernel, ram, port, tell), path)
     return qemu.returncode, text
+
+
+def tell(text):
+    print(f"compare: {text}", file=sys.stderr, flush=True)
 
 
 def compare(options):

@@ -23,6 +23,7 @@ import machine  # noqa: E402
 import trace_dump  # noqa: E402
 import trace_file  # noqa: E402
 import trace_json  # noqa: E402
+import trace_page  # noqa: E402
 from machine import BadSetting, CannotStart, Machine  # noqa: E402
 
 EXPLAINED = {
@@ -184,20 +185,10 @@ def write_text(options, ram):
         raise CannotStart(f"no trace in {options.trace}: {error}") from None
 
 
-def record(options, ram, port):
-    """What came out of the port, and what was still in the rings when the machine stopped, however it did."""
-    left = trace_file.from_memory(options.kernel, ram)
-    try:
-        return trace_file.merged(trace_file.read(port, cut_off=True), left)
-    except (OSError, ValueError) as error:
-        tell(f"trace: only what the rings still hold: {error}")
-        return left
-
-
 def write_pictures(options, ram, port):
     binary, chrome, page = (os.path.join(options.out, "trace" + suffix) for suffix in (".bin", ".json", ".html"))
     try:
-        recording = record(options, ram, port)
+        recording = trace_file.left_by(options.kernel, ram, port, tell)
         trace_file.write(recording, binary)
         trace_json.write(trace_file.decode(recording), chrome)
     except (OSError, ValueError) as error:
@@ -205,15 +196,10 @@ def write_pictures(options, ram, port):
     dropped = sum(recording.dropped().values())
     files = [binary, chrome]
     try:
-        import trace_page
-    except ImportError:
-        tell("trace: no trace.html: tools/trace_page.py is not there")
-    else:
-        try:
-            trace_page.write(binary, page, options.command)
-            files.insert(0, page)
-        except (OSError, ValueError, getattr(trace_page, "PageError", ValueError)) as error:
-            tell(f"trace: no trace.html: {error}")
+        trace_page.write(binary, page, options.command)
+        files.insert(0, page)
+    except (OSError, ValueError, trace_page.PageError) as error:
+        tell(f"trace: no trace.html: {error}")
     tell(f"trace: {recording.records()} records, {dropped or 'none'} dropped: {', '.join(files)}")
 
 

@@ -202,6 +202,17 @@ def from_memory(kernel_elf, ram_file):
     return recording
 
 
+def left_by(kernel_elf, ram_file, port_file, tell):
+    """The Recording of a run: what came out of the port, and what was still in the rings when the machine stopped,
+    however it did. What is wrong with the port's file goes to tell(text)."""
+    left = from_memory(kernel_elf, ram_file)
+    try:
+        return merged(read(port_file, cut_off=True), left)
+    except (OSError, ValueError) as error:
+        tell(f"trace: only what the rings still hold: {error}")
+        return left
+
+
 def parse(kernel_elf, ram_file, header=HEADER):
     """The Trace that a run left in its memory. TraceError (a ValueError) when there is none."""
     return decode(from_memory(kernel_elf, ram_file), header)
