@@ -543,9 +543,10 @@ export function metrics(model, p) {
     };
 }
 
-/** Means over those of `processes` that were made and ended within the trace; null when there is none. */
+/** Means over the jobs among `processes`: those that were made and ended within the trace and started no others (who
+ * starts the jobs and waits for them is none). null when there is none. */
 export function means(model, processes) {
-    const ended = processes.filter(p => p.born !== null && p.ended !== null && p.firstRun !== null);
+    const ended = processes.filter(p => p.born !== null && p.ended !== null && p.firstRun !== null && p.children === 0);
     if (ended.length === 0) return { count: 0, turnaround: null, response: null, waiting: null, running: null };
     const all = ended.map(p => metrics(model, p));
     const mean = key => all.reduce((sum, m) => sum + m[key], 0) / all.length;

@@ -130,9 +130,9 @@ export const english = {
             runs: ["runs", "how often it got a processor"],
         },
         unit: "ms",
-        mean: n => n === 0 ? "mean (none ended)" : n === 1 ? "the one that ended" : `mean of the ${n} that ended`,
+        mean: n => n === 0 ? "mean (no job ended)" : n === 1 ? "the one job" : `mean of the ${n} jobs`,
         meanShort: n => `mean of ${n}`,
-        note: "Times are milliseconds of the machine's clock. Means are over the processes that were made and ended within the trace.",
+        note: "Times are milliseconds of the machine's clock. Means are over the jobs: the processes that were made and ended within the trace and started no others.",
     },
     search: {
         label: "Search", placeholder: "name, pid, cause …", none: "nothing found",
@@ -151,7 +151,7 @@ export const english = {
     compare: {
         title: "Policies compared", policy: "policy", makespan: ["all done", "from the first process to the last end"],
         switches: ["switches", "of processes, on all harts"], best: "the least",
-        note: "Means over the processes of the command that ended. Time counts from the first of them.",
+        note: "Means over the jobs: processes of the command that ended and started no others. Time counts from the first of them.",
         command: "command",
         time: "time since the command began",
     },
