@@ -15,6 +15,7 @@
 ##    make soak               stress programs for SOAK=30 minutes, on 1 to 8 harts (docs/soak.md)
 ##    make bench              what the operations cost; OPS="getpid call" picks some
 ##    make profile OP=call    in which functions an operation's instructions go
+##    make schedsim           build build/schedsim, which runs job lists without a kernel (docs/schedsim.md)
 ##    make compile_commands.json   for editors (plain `make` does it too)
 ##    make clean              remove what was built
 ##    make help               this page
@@ -97,8 +98,10 @@ building := $(filter-out help clean,$(goals))
 # First of all, what the goals need: asked for, and installed if the person agrees. Sub-makes skip it.
 ifneq ($(building),)
 ifeq ($(KINGLET_SETUP_DONE),)
-setup_for := build $(if $(filter qemu run trace compare gdb test soak bench profile,$(goals)),run) \
-             $(if $(filter run trace test,$(goals)),host) $(if $(filter trace compare,$(goals)),trace) \
+setup_for := $(if $(filter-out schedsim build/schedsim,$(building)),build) \
+             $(if $(filter qemu run trace compare gdb test soak bench profile,$(goals)),run) \
+             $(if $(filter run trace test schedsim build/schedsim,$(goals)),host) \
+             $(if $(filter trace compare trace-page,$(goals)),trace) \
              $(filter gdb test,$(goals))
 ifneq ($(shell CROSS=$(call quote,$(CROSS)) QEMU=$(call quote,$(QEMU)) PYTHON=$(call quote,$(PYTHON)) \
                tools/setup $(setup_for) >&2 || echo failed),)
@@ -108,6 +111,7 @@ export KINGLET_SETUP_DONE := 1
 endif
 include mk/toolchain.mk
 include mk/image.mk
+include mk/schedsim.mk
 endif
 
 # Cores are there to be used. `make clean image` keeps its order.
@@ -117,7 +121,7 @@ else ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
-.PHONY: help image qemu run trace compare gdb test soak bench profile clean debug-image show-build show-image FORCE
+.PHONY: help image qemu run trace compare gdb test soak bench profile schedsim clean debug-image show-build show-image FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
