@@ -1,0 +1,199 @@
+/*
+ * run_jobs jobs.csv  (-: standard input): runs a job list of the scheduler simulator (docs/schedsim.md) for real.
+ * A line is name,arrival,cpu[,io,cpu...], in milliseconds. Each job is a process that sleeps until it arrives, then
+ * computes and sleeps by turns, under whatever policy is set. With the trace on, the two can be compared:
+ *
+ *     make run CMD="run_jobs jobs.csv" ICOUNT=1 TRACE=trace.txt
+ */
+#include <kinglet/system.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MS 1000000ULL            /* nanoseconds */
+#define JOBS_MAX 60              /* what a job of the shell may have, and some room */
+#define TIMES_MAX 100            /* of one job */
+#define START_MS 2               /* to fork one process, with time to spare */
+#define SPIN_FIRST 2000          /* rounds of the first loop, which tells how fast the machine is */
+#define LINE_MAX_BYTES 4096
+
+struct job {
+    char name[PROC_NAME_MAX];
+    uint64_t arrival;
+    uint64_t times[TIMES_MAX]; /* CPU, I/O, CPU, ... */
+    int count;
+};
+
+static struct job jobs[JOBS_MAX];
+static int job_count;
+
+static void fail(const char *what, int line)
+{
+    fprintf(stderr, "run_jobs: line %d: %s\n", line, what);
+    exit(1);
+}
+
+/* ---- the list; schedsim is the one that explains what is wrong with one ---- */
+
+static uint64_t parse_ms(const char *text, int line)
+{
+    char *end;
+    uint64_t ns = strtoull(text, &end, 10) * MS, unit = MS;
+    if (*end == '.') {
+        for (end++; *end >= '0' && *end <= '9'; end++) {
+            unit /= 10;
+            ns += (uint64_t)(*end - '0') * unit;
+        }
+    }
+    if (end == text || *text == '-' || *end != '\0') {
+        fail("a time is missing, or is no number", line);
+    }
+    return ns;
+}
+
+static void parse_job(struct job *job, char *text, int line)
+{
+    char *field = strtok(text, ",");
+    snprintf(job->name, sizeof job->name, "%s", field);
+    if ((field = strtok(NULL, ",")) == NULL) {
+        fail("the arrival is missing", line);
+    }
+    job->arrival = parse_ms(field, line);
+    job->count = 0;
+    while ((field = strtok(NULL, ",")) != NULL) {
+        if (job->count == TIMES_MAX) {
+            fail("too many bursts", line);
+        }
+        job->times[job->count++] = parse_ms(field, line);
+    }
+    if (job->count % 2 == 0) {
+        fail("a job ends with a CPU time", line);
+    }
+}
+
+static void read_jobs(FILE *in)
+{
+    char text[LINE_MAX_BYTES];
+    for (int line = 1; fgets(text, sizeof text, in) != NULL; line++) {
+        text[strcspn(text, "#\r\n")] = '\0';
+        if (strspn(text, " \t") == strlen(text)) {
+            continue;
+        }
+        if (job_count == JOBS_MAX) {
+            fail("too many jobs", line);
+        }
+        parse_job(&jobs[job_count++], text, line);
+    }
+}
+
+/* ---- a job ---- */
+
+static uint64_t my_cpu_ns(void)
+{
+    static int pid;
+    struct proc_info info;
+    if (pid == 0) {
+        pid = getpid();
+    }
+    return process_list(pid, &info, 1) == 1 ? info.cpu_ns : 0;
+}
+
+static void spin(uint64_t rounds)
+{
+    for (volatile uint64_t n = rounds; n > 0; n--) {
+    }
+}
+
+/* Computes until the process has had so much processor time in all. How many rounds of the loop that takes, it finds
+ * out as it goes: the time a round took until now, and a little less than it should be. */
+static void compute_until(uint64_t goal)
+{
+    static uint64_t rounds_done, ns_done;
+    for (;;) {
+        uint64_t before = my_cpu_ns();
+        if (before >= goal) {
+            return;
+        }
+        uint64_t rounds = ns_done ? (goal - before) * rounds_done / ns_done : SPIN_FIRST;
+        spin(rounds);
+        rounds_done += rounds + 1;
+        ns_done += my_cpu_ns() - before;
+        if (rounds_done > 1ULL << 32) { /* the sum above must fit */
+            rounds_done /= 2;
+            ns_done /= 2;
+        }
+    }
+}
+
+static void sleep_until(uint64_t when)
+{
+    uint64_t now = clock_ns();
+    if (now < when) {
+        sleep_ns(when - now);
+    }
+}
+
+static void be(const struct job *job, uint64_t begin)
+{
+    setname(job->name);
+    compute_until(my_cpu_ns() + 1); /* what takes longer the first time does so now */
+    sleep_until(begin + job->arrival);
+    uint64_t goal = my_cpu_ns();
+    for (int i = 0; i < job->count; i += 2) {
+        goal += job->times[i];
+        compute_until(goal);
+        if (i + 1 == job->count) {
+            _exit(0);
+        } else if (job->times[i + 1] == 0) {
+            yield();
+        } else {
+            sleep_ns(job->times[i + 1]);
+        }
+    }
+}
+
+/* ---- all of them ---- */
+
+/* Everybody starts with a fresh slice, and boosts are counted from now. */
+static void set_policy_anew(void)
+{
+    struct sched_params params;
+    if (sched_get(&params) < 0 || sched_set(&params) < 0) {
+        fprintf(stderr, "run_jobs: cannot set the policy\n");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    FILE *in = argc == 2 && strcmp(argv[1], "-") != 0 ? fopen(argv[1], "r") : stdin;
+    if (argc != 2 || in == NULL) {
+        fprintf(stderr, argc != 2 ? "usage: run_jobs jobs.csv\n" : "run_jobs: %s: %s\n", argv[1], strerror(errno));
+        return 1;
+    }
+    read_jobs(in);
+    uint64_t begin = clock_ns() + (uint64_t)(job_count + 1) * START_MS * MS, end = begin;
+    for (int i = 0; i < job_count; i++) {
+        int pid = fork();
+        if (pid < 0) {
+            perror("run_jobs: fork");
+            return 1;
+        }
+        if (pid == 0) {
+            be(&jobs[i], begin + (uint64_t)i * 100); /* of those that arrive together the first of the list is first */
+        }
+        end += jobs[i].arrival;
+        for (int t = 0; t < jobs[i].count; t++) {
+            end += jobs[i].times[t];
+        }
+    }
+    sleep_until(begin);
+    set_policy_anew();
+    sleep_until(end); /* it must not be woken, and run, in between */
+    while (wait(NULL) > 0) {
+    }
+    return 0;
+}
