@@ -2,9 +2,9 @@
 
 HOST_CC ?= cc
 TRACE_PAGE := $(abspath build/host/trace_page.html)
-# The policies are the files that need only policy.h; a new one is found by itself.
+# A new policy is found by itself.
 SCHEDSIM_SOURCES := $(wildcard tools/schedsim/*.c) lib/common/heap.c \
-    $(shell grep -l '^.include "sched/policy.h"' kernel/sched/*.c)
+    kernel/sched/policy.c $(shell grep -lw ^SCHED_POLICY kernel/sched/*.c)
 SCHEDSIM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra $(if $(call yes,$(STRICT_WARNINGS)),-Werror) \
     -Ikernel -Ilib/common/include -DTRACE_PAGE_TEMPLATE='"$(TRACE_PAGE)"'
 

@@ -111,6 +111,32 @@ def near(ticks, expected, slack=PROMPT):
     return expected - PROMPT <= ticks <= expected + slack
 
 
+def segments(events):
+    """One hart's events as tools/schedsim writes them: (start, end, pid, level, why). Unlike a Run, a segment ends also
+    when its process goes to the tail and is the first again, for which there is no switch."""
+    why = {"exit": "done", "block": "io"}
+    found = []
+    pid = came = level = queued = slice_end = None
+    for e in events:
+        if e.event == "predict":
+            continue  # it belongs to the enqueue before it
+        if queued and e.event != "switch_out":
+            found.append((came, queued.time, pid, level, "slice" if slice_end else "yield"))
+            came, level, slice_end = queued.time, queued.level, False
+        queued = None
+        if e.event == "switch_in":
+            pid, came, level, slice_end = e.pid, e.time, e.level, False
+        elif e.event == "switch_out" and came is not None:
+            if pid != 0:
+                found.append((came, e.time, pid, level, why.get(e.cause, e.cause)))
+            pid = None
+        elif e.event == "slice":
+            slice_end = True
+        elif e.event == "enqueue" and e.pid == pid:
+            queued = e
+    return found
+
+
 class RunQueue:
     """What the rules say about one hart: fed with every record, it checks each decision of the kernel.
     `preempts`: whether better levels go first (MLFQ), or there is but one (RR)."""

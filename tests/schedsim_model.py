@@ -34,7 +34,14 @@ class Job:
         self.used = 0            # of the present slice
         self.burst = 0           # computed since the present burst began
         self.guess = None        # SJF: how long the present burst is predicted to be
+        self.yielded = False     # and has not run since
         self.first_run = self.completion = None
+
+    def until_it_blocks(self):
+        """An I/O of no length is a yield and does not end a burst."""
+        cpu = self.todo[::2]
+        blocks = next((n for n, io in enumerate(self.todo[1::2]) if io > 0), len(cpu) - 1)
+        return sum(cpu[:blocks + 1])
 
 
 class Model:
@@ -59,8 +66,10 @@ class Model:
         if self.rules.policy == "mlfq":
             return job.level
         if self.rules.policy == "sjf":
-            whole = job.todo[0] + job.burst if self.rules.declared else job.guess
-            return max(0, whole - job.burst) if self.rules.preemptive else whole
+            if job.yielded:
+                return (1, 0)  # behind all the others
+            whole = job.burst + job.until_it_blocks() if self.rules.declared else job.guess
+            return (0, max(0, whole - job.burst) if self.rules.preemptive else whole)
         return 0
 
     def slice_left(self, job):
@@ -107,7 +116,6 @@ class Model:
                 self.stop("slice")
                 self.queue.append(job)
             return
-        self.burst_is_over(job)
         job.todo.pop(0)
         if not job.todo:
             job.completion = self.now
@@ -118,8 +126,10 @@ class Model:
             job.used = 0  # a fresh quantum after it has waited its turn
         if io == 0:
             self.stop("yield")
+            job.yielded = True
             self.queue.append(job)
             return
+        self.burst_is_over(job)
         if not self.rules.keep_allotment and self.rules.policy == "mlfq":
             job.used = 0
         self.away.append((self.now + io, job))
@@ -146,6 +156,7 @@ class Model:
             return
         job = min(self.queue, key=self.key)  # of equals the first
         self.queue.remove(job)
+        job.yielded = False
         self.running, self.begun = job, False
         self.starts = self.now + (self.rules.switch_cost if job is not self.last else 0)
         self.last = job

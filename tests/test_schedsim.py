@@ -122,7 +122,7 @@ def random_rules(policy, unit, rng):
     return rules, options
 
 
-POLICIES = ["mlfq", "rr"]
+POLICIES = ["mlfq", "rr", "fcfs", "sjf"]
 
 
 # ---- the independent model ----

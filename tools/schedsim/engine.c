@@ -93,10 +93,15 @@ static void charge(struct sim *s)
 
 /* ---- arrivals and returns from I/O ---- */
 
-/* The CPU time that `job` is at begins. */
-static void begin_burst(struct sim *s, struct job *job)
+/* What it will compute until it next blocks; an I/O of no length is a yield, and does not end a burst. */
+static uint64_t burst(const struct job_list *list, const struct job *job)
 {
-    job->left = s->list->times[job->at];
+    uint64_t sum = 0;
+    for (size_t at = job->at;; at += 2) {
+        sum += list->times[at];
+        if (at == job->last || list->times[at + 1] > 0)
+            return sum;
+    }
 }
 
 static void enqueue(struct sim *s, struct job *job, enum enqueue_reason why)
@@ -104,17 +109,26 @@ static void enqueue(struct sim *s, struct job *job, enum enqueue_reason why)
     s->policy->enqueue(&s->queue, &job->entity, why);
     s->newcomer = pid_of(s, job);
     trace(s, why == ENQUEUE_WOKEN ? TRACE_wake : TRACE_enqueue, job->entity.queued_level, s->newcomer, 0);
+    if (s->trace && s->policy->expects)
+        trace(s, TRACE_predict, 0, s->newcomer, (uint32_t)(s->policy->expects(&s->queue, &job->entity) / 1000));
+}
+
+/* It arrives or returns, and a new burst begins. */
+static void become_ready(struct sim *s, struct job *job, enum enqueue_reason why)
+{
+    job->left = s->list->times[job->at];
+    job->entity.declared = s->options->declared ? burst(s->list, job) : 0;
+    enqueue(s, job, why);
 }
 
 static void arrive(struct sim *s, struct job *job)
 {
     sched_entity_init(&job->entity);
     job->at = job->first;
-    begin_burst(s, job);
     if (s->trace)
         trace_name(s->trace, s->now, job);
     s->policy->admit(&s->queue, &job->entity);
-    enqueue(s, job, ENQUEUE_NEW);
+    become_ready(s, job, ENQUEUE_NEW);
 }
 
 static void boost(struct sim *s, uint64_t until)
@@ -138,7 +152,7 @@ static void enter_those_due(struct sim *s)
             return;
         if (back && (!new || back < new)) {
             events_take(&s->blocked);
-            enqueue(s, back, ENQUEUE_WOKEN);
+            become_ready(s, back, ENQUEUE_WOKEN);
         } else {
             s->arrived++;
             arrive(s, new);
@@ -171,8 +185,8 @@ static void end_burst(struct sim *s, struct job *job)
     }
     uint64_t io = s->list->times[job->at + 1];
     job->at += 2;
-    begin_burst(s, job);
     if (io == 0) {
+        job->left = s->list->times[job->at];
         leave(s, WHY_YIELD);
         enqueue(s, job, s->slice_ended ? ENQUEUE_SLICE_END : ENQUEUE_YIELDED);
         return;
@@ -214,13 +228,14 @@ static void begin(struct sim *s)
 {
     struct job *job = s->running;
     s->begun = true;
-    s->segment.level = s->policy->level(&s->queue, &job->entity);
+    unsigned level = s->policy->level(&s->queue, &job->entity);
+    s->segment.level = job->entity.level; /* its own: without levels 0, whatever lists the policy keeps */
     s->charged_until = s->now;
     if (!job->started)
         job->first_run = s->now;
     job->started = true;
     if (s->trace)
-        show(s, pid_of(s, job), s->segment.level);
+        show(s, pid_of(s, job), level);
 }
 
 static void switch_to(struct sim *s, struct job *job)

@@ -11,7 +11,7 @@
 #define DEFAULT_BOOST (500 * NS_PER_MS)
 #define DEFAULT_QUANTUM (10 * NS_PER_MS)
 #define DEFAULT_FIRST_GUESS (10 * NS_PER_MS)
-#define DEFAULT_ALPHA_PPM 500000
+#define DEFAULT_ALPHA_PPM (ALPHA_ONE / 2)
 #define RANDOM_MAX 10000000
 
 static const char usage[] =
@@ -78,11 +78,17 @@ static bool choice_option(const char *option, const char *value, const char *fir
     return strcmp(value, first) == 0;
 }
 
+static void list_policies(char *names, size_t size)
+{
+    const struct sched_policy *policy;
+    for (unsigned i = 0; (policy = sched_policy_number(i)) != NULL; i++)
+        snprintf(names + strlen(names), size - strlen(names), "%s%s", i ? ", " : "", policy->name);
+}
+
 static void policy_option(struct options *o, const char *value)
 {
     char names[256] = "";
-    for (unsigned i = 0; sched_policies[i]; i++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", sched_policies[i]->name);
+    list_policies(names, sizeof names);
     if (strcmp(value, "help") == 0) {
         puts(names);
         exit(0);
@@ -179,7 +185,7 @@ static enum option_id find_option(const char *argument, char **value)
 static void set_defaults(struct options *o)
 {
     memset(o, 0, sizeof *o);
-    o->policy = sched_policies[0];
+    o->policy = sched_policy_named(SCHED_DEFAULT_POLICY);
     o->tuning.levels = DEFAULT_LEVELS;
     o->tuning.boost = DEFAULT_BOOST;
     o->tuning.keep_allotment = true;

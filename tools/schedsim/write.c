@@ -30,7 +30,7 @@ static void write_parameters(struct writer *w)
     fprintf(w->out, ", \"keep_allotment\": %s", t->keep_allotment ? "true" : "false");
     fprintf(w->out, ", \"quantum\": %s", ms_text(text, t->quantum));
     fprintf(w->out, ", \"predict\": \"%s\", \"alpha\": %u.%06u", o->declared ? "declared" : "average",
-            (unsigned)(t->alpha_ppm / 1000000), (unsigned)(t->alpha_ppm % 1000000));
+            (unsigned)(t->alpha_ppm / ALPHA_ONE), (unsigned)(t->alpha_ppm % ALPHA_ONE));
     fprintf(w->out, ", \"first_guess\": %s", ms_text(text, t->first_guess));
     fprintf(w->out, ", \"preemptive\": %s", t->preemptive ? "true" : "false");
     fprintf(w->out, ", \"switch_cost\": %s}", ms_text(text, o->switch_cost));

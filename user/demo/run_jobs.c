@@ -19,6 +19,7 @@
 #define TIMES_MAX 100            /* of one job */
 #define START_MS 2               /* to fork one process, with time to spare */
 #define SPIN_FIRST 2000          /* rounds of the first loop, which tells how fast the machine is */
+#define WARM_UP_NS (MS / 2)
 #define LINE_MAX_BYTES 4096
 
 struct job {
@@ -108,21 +109,21 @@ static void spin(uint64_t rounds)
     }
 }
 
-/* Computes until the process has had so much processor time in all. How many rounds of the loop that takes, it finds
- * out as it goes: the time a round took until now, and a little less than it should be. */
+/* Computes until the process has had so much processor time in all. How long a round of the loop takes, it finds out
+ * as it goes, and that asking for the time takes time as well: `ask_ns`. */
 static void compute_until(uint64_t goal)
 {
-    static uint64_t rounds_done, ns_done;
-    for (;;) {
-        uint64_t before = my_cpu_ns();
-        if (before >= goal) {
-            return;
-        }
-        uint64_t rounds = ns_done ? (goal - before) * rounds_done / ns_done : SPIN_FIRST;
-        spin(rounds);
+    static uint64_t rounds_done, ns_done, ask_ns;
+    uint64_t before = my_cpu_ns(), after = my_cpu_ns();
+    ask_ns = after - before;
+    while (after + ask_ns < goal) {
+        before = after;
+        uint64_t rounds = ns_done ? (goal - ask_ns - before) * rounds_done / ns_done : SPIN_FIRST;
+        spin(rounds + 1);
+        after = my_cpu_ns();
         rounds_done += rounds + 1;
-        ns_done += my_cpu_ns() - before;
-        if (rounds_done > 1ULL << 32) { /* the sum above must fit */
+        ns_done += after - before - ask_ns;
+        if (rounds_done > 1ULL << 32) { /* the product above must fit */
             rounds_done /= 2;
             ns_done /= 2;
         }
@@ -140,7 +141,7 @@ static void sleep_until(uint64_t when)
 static void be(const struct job *job, uint64_t begin)
 {
     setname(job->name);
-    compute_until(my_cpu_ns() + 1); /* what takes longer the first time does so now */
+    compute_until(my_cpu_ns() + WARM_UP_NS); /* what takes longer the first time does so now */
     sleep_until(begin + job->arrival);
     uint64_t goal = my_cpu_ns();
     for (int i = 0; i < job->count; i += 2) {
