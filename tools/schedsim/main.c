@@ -65,7 +65,7 @@ static void get_jobs(struct job_list *list, const struct options *options)
 }
 
 /* The page has the whole trace in it, so that is kept in memory until the end. */
-static void run_to_page(const struct options *options, struct job_list *list, FILE *out)
+static void run_to_page(const struct options *options, struct job_list *list, const char *template, FILE *out)
 {
     char *trace = NULL, title[64];
     size_t size = 0;
@@ -79,7 +79,7 @@ static void run_to_page(const struct options *options, struct job_list *list, FI
         fail("not enough memory");
     snprintf(title, sizeof title, "schedsim: %s, %zu job%s", options->policy->name, list->count,
              list->count == 1 ? "" : "s");
-    write_page(out, title, trace, size);
+    write_page(out, template, title, trace, size);
     if (options->trace) {
         FILE *file = open_for_writing(options->trace);
         fwrite(trace, 1, size, file);
@@ -108,14 +108,16 @@ int main(int argc, char **argv)
     struct job_list list = {0};
     read_options(&options, argc, argv);
     get_jobs(&list, &options);
+    char *template = options.output == OUTPUT_HTML ? read_page_template() : NULL;
     FILE *out = options.to ? open_for_writing(options.to) : stdout;
     if (options.output == OUTPUT_JOBS)
         print_jobs(&list, out);
     else if (options.output == OUTPUT_HTML)
-        run_to_page(&options, &list, out);
+        run_to_page(&options, &list, template, out);
     else
         run(&options, &list, out);
     free_jobs(&list);
+    free(template);
     close_written(out, options.to);
     return 0;
 }

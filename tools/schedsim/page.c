@@ -4,7 +4,6 @@
 #include "schedsim.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifndef TRACE_PAGE_TEMPLATE
@@ -31,34 +30,32 @@ static void write_base64(FILE *out, const uint8_t *data, size_t size)
     }
 }
 
-static char *read_template(size_t *size)
+char *read_page_template(void)
 {
     FILE *in = fopen(TRACE_PAGE_TEMPLATE, "rb");
     char *text = NULL;
-    size_t room = 0;
+    size_t room = 0, size = 0;
     if (!in)
         fail("cannot read %s (%s): make trace-page builds it", TRACE_PAGE_TEMPLATE, strerror(errno));
-    *size = 0;
     do {
-        text = grow(text, &room, *size + 65536, 1);
-        *size += fread(text + *size, 1, room - *size - 1, in);
+        text = grow(text, &room, size + 65536, 1);
+        size += fread(text + size, 1, room - size - 1, in);
     } while (!feof(in) && !ferror(in));
     if (ferror(in))
         fail("cannot read %s: %s", TRACE_PAGE_TEMPLATE, strerror(errno));
     fclose(in);
-    text[*size] = '\0';
+    text[size] = '\0';
+    if (!strstr(text, TRACE_MARK))
+        fail("%s has no place for a trace: make trace-page builds it", TRACE_PAGE_TEMPLATE);
     return text;
 }
 
-void write_page(FILE *out, const char *title, const void *trace, size_t size)
+void write_page(FILE *out, const char *template, const char *title, const void *trace, size_t size)
 {
-    size_t length;
-    char *template = read_template(&length), *at = template;
-    if (!strstr(at, TRACE_MARK))
-        fail("%s has no place for a trace: make trace-page builds it", TRACE_PAGE_TEMPLATE);
+    const char *at = template;
     for (;;) {
-        char *mark = strstr(at, TRACE_MARK), *name = strstr(at, TITLE_MARK);
-        char *next = !mark || (name && name < mark) ? name : mark;
+        const char *mark = strstr(at, TRACE_MARK), *name = strstr(at, TITLE_MARK);
+        const char *next = !mark || (name && name < mark) ? name : mark;
         if (!next)
             break;
         fwrite(at, 1, (size_t)(next - at), out);
@@ -69,5 +66,4 @@ void write_page(FILE *out, const char *title, const void *trace, size_t size)
         at = next + strlen(next == mark ? TRACE_MARK : TITLE_MARK);
     }
     fputs(at, out);
-    free(template);
 }

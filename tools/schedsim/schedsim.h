@@ -133,8 +133,10 @@ void trace_end(struct trace_out *t);
 
 /* ---- the page (page.c) ---- */
 
-/* The page that shows a trace (trace.bin in memory), with the trace in it. */
-void write_page(FILE *out, const char *title, const void *trace, size_t size);
+/* The page as it was built, without a trace; to be freed. Ends the program when there is none. */
+char *read_page_template(void);
+/* The page with a trace (trace.bin in memory) in it. */
+void write_page(FILE *out, const char *template, const char *title, const void *trace, size_t size);
 
 /* ---- ends (main.c) ---- */
 
