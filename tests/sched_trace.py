@@ -120,9 +120,12 @@ def segments(events):
     for e in events:
         if e.event == "predict":
             continue  # it belongs to the enqueue before it
+        if queued and e.event == "boost":
+            level_next = 0
+            continue
         if queued and e.event != "switch_out":
             found.append((came, queued.time, pid, level, "slice" if slice_end else "yield"))
-            came, level, slice_end = queued.time, queued.level, False
+            came, level, slice_end = queued.time, level_next, False
         queued = None
         if e.event == "switch_in":
             pid, came, level, slice_end = e.pid, e.time, e.level, False
@@ -133,7 +136,7 @@ def segments(events):
         elif e.event == "slice":
             slice_end = True
         elif e.event == "enqueue" and e.pid == pid:
-            queued = e
+            queued, level_next = e, e.level
     return found
 
 

@@ -26,6 +26,9 @@ SETTINGS = {             # of schedctl, and of the simulator
                                                                 "boost": 0, "keep_allotment": False}),
     "rr": ("policy=rr quantum=4ms", "--policy rr --quantum 4", {"policy": "rr", "quantum": 4 * MS}),
     "fcfs": ("policy=fcfs", "--policy fcfs", {"policy": "fcfs"}),
+    "sjf-declared": ("policy=sjf preemptive=no", "--policy sjf", {"policy": "sjf"}),
+    "sjf-declared-preemptive": ("policy=sjf preemptive=yes", "--policy sjf --preemptive",
+                                {"policy": "sjf", "preemptive": True}),
     "sjf": ("policy=sjf alpha=0.5 first-guess=9ms preemptive=no", "--policy sjf --predict average --first-guess 9",
             {"policy": "sjf", "declared": False, "first_guess": 9 * MS}),
     "sjf-preemptive": ("policy=sjf alpha=0.3 first-guess=20ms preemptive=yes",
@@ -80,7 +83,7 @@ def guest(setting):
     for n, jobs in enumerate(lists_for(setting)):
         for line in as_text(jobs).splitlines():
             script.append(f"echo l{n}{line} >>/tmp/{n}")  # names in the trace differ from list to list
-        script += [f"schedctl {SETTINGS[setting][0]}", f"run_jobs /tmp/{n}"]
+        script += [f"schedctl {SETTINGS[setting][0]}", f"run_jobs {'-d ' if 'declared' in setting else ''}/tmp/{n}"]
     script.append("schedctl policy=mlfq")
     guests = Kinglet(f"test_schedsim_guest_{setting}")
     try:

@@ -33,9 +33,11 @@ static uint64_t average(uint64_t last, uint64_t guess, uint64_t alpha)
            (last % ALPHA_ONE * alpha + guess % ALPHA_ONE * rest) / ALPHA_ONE;
 }
 
-/* It has blocked: its burst is known now. */
+/* It has blocked: its burst is known now. One that has not run yet under this policy had none. */
 static void end_burst(struct run_queue *rq, struct sched_entity *account)
 {
+    if (account->used == 0)
+        return;
     *guess_of(account) = average(account->used, *guess_of(account), rq->tuning->alpha_ppm);
     account->used = 0;
 }

@@ -134,27 +134,28 @@ static uint64_t hash(const char *text)
     return h ^ h >> 32;
 }
 
-/* Two jobs of one name could not be told apart in the timeline. */
-static void check_names_differ(const struct job_list *list, const char *file)
+/* The first job whose name an earlier one has, and that one; NULL: none. */
+static const struct job *same_name(const struct job_list *list, const struct job **earlier)
 {
+    const struct job *found = NULL;
     size_t size = 16;
     while (size < list->count * 2)
         size *= 2;
-    uint32_t *seen = calloc(size, sizeof *seen); /* open addressing; number of the job, plus 1 */
+    uint32_t *seen = calloc(size, sizeof *seen); /* a hash table, open addressing: number of the job, from 1 */
     if (!seen)
         fail("not enough memory for %zu jobs", list->count);
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count && !found; i++) {
         const char *name = job_name(list, &list->jobs[i]);
         size_t at = hash(name) & (size - 1);
-        for (; seen[at]; at = (at + 1) & (size - 1)) {
-            const struct job *other = &list->jobs[seen[at] - 1];
-            if (strcmp(job_name(list, other), name) == 0)
-                fail("%s:%u: the job of line %u is called %s, too", file, (unsigned)list->jobs[i].line,
-                     (unsigned)other->line, name);
+        for (; seen[at] && !found; at = (at + 1) & (size - 1)) {
+            *earlier = &list->jobs[seen[at] - 1];
+            if (strcmp(job_name(list, *earlier), name) == 0)
+                found = &list->jobs[i];
         }
         seen[at] = (uint32_t)i + 1;
     }
     free(seen);
+    return found;
 }
 
 void read_jobs(struct job_list *list, FILE *in, const char *file)
@@ -181,7 +182,10 @@ void read_jobs(struct job_list *list, FILE *in, const char *file)
     free(line);
     if (list->count == 0)
         fail("%s:%u: no jobs in the list", file, (unsigned)s.line);
-    check_names_differ(list, file);
+    const struct job *earlier = NULL, *later = same_name(list, &earlier);
+    if (later) /* they could not be told apart in the timeline */
+        fail("%s:%u: the job of line %u is called %s, too", file, (unsigned)later->line, (unsigned)earlier->line,
+             job_name(list, later));
 }
 
 void print_jobs(const struct job_list *list, FILE *out)

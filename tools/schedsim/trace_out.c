@@ -94,7 +94,6 @@ struct trace_out *trace_begin(FILE *out, const struct options *options, const st
     for (unsigned l = 0; l < tuning->levels; l++)
         trace_event(t, 0, TRACE_quantum, l, 0, us(tuning->slice[l]));
     trace_event(t, 0, TRACE_boost_period, 0, 0, us(tuning->boost));
-    trace_event(t, 0, TRACE_switch_in, 0, 0, 0); /* the idle hart */
     return t;
 }
 

@@ -1,7 +1,8 @@
 /*
- * run_jobs jobs.csv  (-: standard input): runs a job list of the scheduler simulator (docs/schedsim.md) for real.
- * A line is name,arrival,cpu[,io,cpu...], in milliseconds. Each job is a process that sleeps until it arrives, then
- * computes and sleeps by turns, under whatever policy is set. With the trace on, the two can be compared:
+ * run_jobs [-d] jobs.csv  (-: standard input): runs a job list of the scheduler simulator (docs/schedsim.md) for
+ * real. A line is name,arrival,cpu[,io,cpu...], in milliseconds. Each job is a process that sleeps until it arrives,
+ * then computes and sleeps by turns, under whatever policy is set. -d: each declares how long its next burst is, for
+ * SJF. With the trace on, simulator and guest can be compared:
  *
  *     make run CMD="run_jobs jobs.csv" ICOUNT=1 TRACE=trace.txt
  */
@@ -19,6 +20,7 @@
 #define TIMES_MAX 100            /* of one job */
 #define START_MS 2               /* to fork one process, with time to spare */
 #define SPIN_FIRST 2000          /* rounds of the first loop, which tells how fast the machine is */
+#define TICK_NS 100              /* what the clock can tell apart */
 #define WARM_UP_NS (MS / 2)
 #define LINE_MAX_BYTES 4096
 
@@ -138,10 +140,23 @@ static void sleep_until(uint64_t when)
     }
 }
 
-static void be(const struct job *job, uint64_t begin)
+/* Tells SJF what is computed from the CPU time `i` on until the process blocks; a yield does not end a burst. */
+static void declare(const struct job *job, int i)
+{
+    uint64_t burst = job->times[i];
+    for (; i + 1 < job->count && job->times[i + 1] == 0; i += 2) {
+        burst += job->times[i + 2];
+    }
+    declare_burst(burst);
+}
+
+static void be(const struct job *job, uint64_t begin, int declares)
 {
     setname(job->name);
     compute_until(my_cpu_ns() + WARM_UP_NS); /* what takes longer the first time does so now */
+    if (declares) {
+        declare(job, 0);
+    }
     sleep_until(begin + job->arrival);
     uint64_t goal = my_cpu_ns();
     for (int i = 0; i < job->count; i += 2) {
@@ -149,11 +164,15 @@ static void be(const struct job *job, uint64_t begin)
         compute_until(goal);
         if (i + 1 == job->count) {
             _exit(0);
-        } else if (job->times[i + 1] == 0) {
-            yield();
-        } else {
-            sleep_ns(job->times[i + 1]);
         }
+        if (job->times[i + 1] == 0) {
+            yield();
+            continue;
+        }
+        if (declares) {
+            declare(job, i + 2); /* before it waits: it is queued by that when it is woken */
+        }
+        sleep_ns(job->times[i + 1]);
     }
 }
 
@@ -170,9 +189,15 @@ static void set_policy_anew(void)
 
 int main(int argc, char **argv)
 {
-    FILE *in = argc == 2 && strcmp(argv[1], "-") != 0 ? fopen(argv[1], "r") : stdin;
-    if (argc != 2 || in == NULL) {
-        fprintf(stderr, argc != 2 ? "usage: run_jobs jobs.csv\n" : "run_jobs: %s: %s\n", argv[1], strerror(errno));
+    int declares = argc > 1 && strcmp(argv[1], "-d") == 0;
+    if (argc != 2 + declares) {
+        fprintf(stderr, "usage: run_jobs [-d] jobs.csv\n");
+        return 1;
+    }
+    const char *list = argv[1 + declares];
+    FILE *in = strcmp(list, "-") != 0 ? fopen(list, "r") : stdin;
+    if (in == NULL) {
+        fprintf(stderr, "run_jobs: %s: %s\n", list, strerror(errno));
         return 1;
     }
     read_jobs(in);
@@ -184,7 +209,7 @@ int main(int argc, char **argv)
             return 1;
         }
         if (pid == 0) {
-            be(&jobs[i], begin + (uint64_t)i * 100); /* of those that arrive together the first of the list is first */
+            be(&jobs[i], begin + (uint64_t)i * TICK_NS, declares); /* of those that arrive together the first goes first */
         }
         end += jobs[i].arrival;
         for (int t = 0; t < jobs[i].count; t++) {
