@@ -120,7 +120,7 @@ def segments(events):
     for e in events:
         if e.event == "predict":
             continue  # it belongs to the enqueue before it
-        if queued and e.event == "boost":
+        if queued and e.event == "boost" and e.time == queued.time:
             level_next = 0
             continue
         if queued and e.event != "switch_out":
