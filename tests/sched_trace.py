@@ -170,7 +170,8 @@ class RunQueue:
         return best
 
     def feed(self, e):
-        if self.queued_self and e.event != "switch_out":
+        boost_with_it = self.queued_self and e.event == "boost" and e.time == self.queued_self.time
+        if self.queued_self and e.event != "switch_out" and not boost_with_it:
             self.take(self.queued_self)  # it went to the tail and was the first again
             self.queued_self = None
         if e.event in ("wake", "enqueue"):

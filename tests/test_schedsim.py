@@ -377,8 +377,11 @@ def test_trace_shows_the_same(policy, tmp_path):
             text = run(*options, "--trace", path, jobs=as_text(jobs), program=checked_schedsim())
             events = read_trace(path.read_bytes())
             has_levels = policy == "mlfq"
-            assert [f"{ms(start)},{ms(end)},0,j{pid - 1},{level if has_levels else 0},{why}"
-                    for start, end, pid, level, why in sched_trace.segments(events)] == text.splitlines()[1:], as_text(jobs)
+            found = [f"{ms(start)},{ms(end)},0,j{pid - 1},{level if has_levels else 0},{why}"
+                     for start, end, pid, level, why in sched_trace.segments(events)]
+            for shown, line in zip(found, text.splitlines()[1:], strict=True):
+                # A yield at the very end of the slice: a trace without a switch does not tell which it was.
+                assert shown == line or shown.replace("slice", "yield") == line, as_text(jobs)
             if policy != "sjf" and not rules.switch_cost:
                 queue = sched_trace.RunQueue()
                 for event in events:
