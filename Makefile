@@ -15,7 +15,8 @@
 ##    make soak               stress programs for SOAK=30 minutes, on 1 to 8 harts (docs/soak.md)
 ##    make bench              what the operations cost; OPS="getpid call" picks some
 ##    make profile OP=call    in which functions an operation's instructions go
-##    make schedsim           build build/schedsim, which runs job lists without a kernel (docs/schedsim.md)
+##    make schedsim           build/schedsim, which runs job lists without a kernel (docs/schedsim.md)
+##    make trace-page         the page that traces are shown in
 ##    make compile_commands.json   for editors (plain `make` does it too)
 ##    make clean              remove what was built
 ##    make help               this page
@@ -178,6 +179,11 @@ test: $(KERNEL) $(INITRD) compile_commands.json $(if $(call yes,$(DEBUG)),,debug
 	    KINGLET_BUILD=$(BUILD) KINGLET_DEBUG_BUILD=$(BUILD:-release=-debug) QEMU=$(call quote,$(QEMU)) \
 	    PYTHONDONTWRITEBYTECODE=1 $(shell PYTHON=$(call quote,$(PYTHON)) tools/setup --python) -m pytest -c tests/pytest.ini --rootdir=. \
 	    -n $(JOBS) --junitxml=build/junit.xml $(TESTS)
+
+schedsim: build/schedsim
+
+trace-page:
+	@$(PYTHON3) tools/trace_page.py --template
 
 soak: $(if $(call yes,$(DEBUG)),$(KERNEL) $(INITRD),debug-image)
 	@$(PYTHON3) tools/soak.py --kernel=$(BUILD:-release=-debug)/kernel.elf \

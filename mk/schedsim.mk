@@ -15,7 +15,5 @@ build/schedsim: $(SCHEDSIM_SOURCES) $(wildcard tools/schedsim/*.h) kernel/sched/
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(SCHEDSIM_CFLAGS) $(SCHEDSIM_SOURCES) -o $@.$$$$ && mv $@.$$$$ $@
 
-schedsim: build/schedsim
-
 show-schedsim:
 	@echo $(SCHEDSIM_SOURCES)

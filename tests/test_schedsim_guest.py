@@ -11,7 +11,7 @@ import schedsim_model
 from kinglet import Kinglet
 from sched_trace import Trace, segments
 from schedsim_model import MS, Rules
-from test_schedsim import as_text, ms, run
+from schedsim_runs import as_text, run
 
 LISTS = 4                # for each setting
 COST = MS // 12          # what a burst costs in a guest beyond what it computes: switches, calls, interrupts; the end

@@ -1,5 +1,5 @@
 /*
- * The page: the template that `make trace-page` builds for guests' traces, with this trace put in.
+ * The page: the template that `make trace-page` builds for guests' traces (tools/trace_page.py), with this trace in it.
  */
 #include "schedsim.h"
 

@@ -106,8 +106,8 @@ struct segment {
 
 struct trace_out;
 struct writer;
-/* Runs the jobs to the end of the last. Segments go to the writer (NULL: to nobody), in order of time; each move of the scheduler
- * goes to the trace, if there is one. */
+/* Runs the jobs to the end of the last. Segments go to the writer (NULL: to nobody), in order of time; each move of
+ * the scheduler goes to the trace, if there is one. */
 void simulate(const struct options *options, struct job_list *list, struct writer *writer, struct trace_out *trace);
 
 /* ---- results (write.c) ---- */

@@ -209,7 +209,8 @@ int main(int argc, char **argv)
             return 1;
         }
         if (pid == 0) {
-            be(&jobs[i], begin + (uint64_t)i * TICK_NS, declares); /* of those that arrive together the first goes first */
+            /* Of those that arrive together the first of the list goes first. */
+            be(&jobs[i], begin + (uint64_t)i * TICK_NS, declares);
         }
         end += jobs[i].arrival;
         for (int t = 0; t < jobs[i].count; t++) {
