@@ -16,7 +16,6 @@
 ##    make bench              what the operations cost; OPS="getpid call" picks some
 ##    make profile OP=call    in which functions an operation's instructions go
 ##    make schedsim           build/schedsim, which runs job lists without a kernel (docs/schedsim.md)
-##    make trace-page         the page that traces are shown in
 ##    make compile_commands.json   for editors (plain `make` does it too)
 ##    make clean              remove what was built
 ##    make help               this page
