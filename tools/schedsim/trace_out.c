@@ -93,6 +93,7 @@ struct trace_out *trace_begin(FILE *out, const struct options *options, const st
     trace_event(t, 0, TRACE_policy, tuning->levels, 0, chars(options->policy->name));
     for (unsigned l = 0; l < tuning->levels; l++)
         trace_event(t, 0, TRACE_quantum, l, 0, us(tuning->slice[l]));
+    trace_event(t, 0, TRACE_quantum, TRACE_NO_LEVEL, 0, us(tuning->quantum));
     trace_event(t, 0, TRACE_boost_period, 0, 0, us(tuning->boost));
     return t;
 }
