@@ -7,14 +7,13 @@ import os
 import random
 import re
 import shlex
-import struct
 from fractions import Fraction
 
 import pytest
 
 import sched_trace
 import schedsim_model
-import trace_dump
+import trace_file
 from kinglet import ROOT
 from schedsim_model import MS
 from schedsim_runs import HEADER, KINDS, POLICIES, as_text, checked_schedsim, ms, ns, random_rules, refused, run
@@ -95,28 +94,15 @@ def test_output_goes_to_a_file(tmp_path):
 
 # ---- the trace and the page ----
 
-def read_trace(data):
-    """The events of a trace.bin of one hart, as sched_trace has them."""
-    events, *tables = trace_dump.tables()
-    magic, hz, harts, source, zero = struct.unpack_from("<QQIIQ", data)
-    assert (magic, hz, harts, source, zero) == (0x324543415254474B, 10**9, 1, 1, 0)
-    raw, at = [], 32
-    while at < len(data):
-        hart, count, first = struct.unpack_from("<IIQ", data, at)
-        assert hart == 0 and count > 0 and first == len(raw)
-        raw += [(when >> 16, 0, when >> 8 & 255, when & 255, pid, arg)
-                for when, pid, arg in struct.iter_unpack("<QII", data[at + 16:at + 16 + 16 * count])]
-        at += 16 + 16 * count
-    assert at == len(data) and raw == sorted(raw, key=lambda record: record[0])
-    name_event = next(number for number, event in events.items() if event[0] == "name")
-    names, found = {}, []
-    for ticks, hart, event, small, pid, arg in trace_dump.join_names(raw, name_event):
-        if event == name_event:
-            names[pid] = arg
-        name, args = trace_dump.named_values(events, *tables, event, small, arg)
-        record = trace_dump.Record(ticks, ticks / 10, 0, name, pid, names.get(pid, "-"), args)
-        found.append(sched_trace.Event(str(record)))
-    return found
+def read_trace(path):
+    """The events of a trace.bin, as sched_trace has them. Ticks are nanoseconds."""
+    recording = trace_file.read(path)
+    assert (recording.hz, recording.source, len(recording.blocks), recording.dropped()) == (10**9, 1, 1, {})
+    records = trace_file.decode(recording)
+    assert [record.ticks for record in records] == sorted(record.ticks for record in records)
+    for record in records:
+        record.us = record.ticks / 10  # sched_trace takes what it reads for tenths of something
+    return [sched_trace.Event(str(record)) for record in records]
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -129,7 +115,7 @@ def test_trace_shows_the_same(policy, tmp_path):
             rules, options = random_rules(policy, kind.unit, rng)
             jobs = kind.make(rng)
             text = run(*options, "--trace", path, jobs=as_text(jobs), program=checked_schedsim())
-            events = read_trace(path.read_bytes())
+            events = read_trace(path)
             has_levels = policy == "mlfq"
             found = [f"{ms(start)},{ms(end)},0,j{pid - 1},{level if has_levels else 0},{why}"
                      for start, end, pid, level, why in sched_trace.segments(events)]
@@ -145,7 +131,7 @@ def test_trace_shows_the_same(policy, tmp_path):
 def test_trace_has_the_parameters(tmp_path):
     path = tmp_path / "trace.bin"
     run("--levels", "2", "--slices", "3,7.5", "--boost", "20", "--trace", path, jobs="a name,0,4,2,1\nb,0,17\n")
-    events = read_trace(path.read_bytes())
+    events = read_trace(path)
     assert [(e.event, *e.args.values()) for e in events[:4]] == \
         [("policy", 2, "mlfq"), ("quantum", 0, 3000), ("quantum", 1, 7500), ("boost_period", 20000)]
     assert [e.name for e in events if e.event == "exit"] == ["a_name", "b"]

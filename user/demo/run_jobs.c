@@ -21,6 +21,7 @@
 #define START_MS 2               /* to fork one process, with time to spare */
 #define SPIN_FIRST 2000          /* rounds of the first loop, which tells how fast the machine is */
 #define TICK_NS 100              /* what the clock can tell apart */
+#define FINE_NS (MS / 4)         /* so little is computed in one go */
 #define WARM_UP_NS (MS / 2)
 #define LINE_MAX_BYTES 4096
 
@@ -121,6 +122,7 @@ static void compute_until(uint64_t goal)
     while (after + ask_ns < goal) {
         before = after;
         uint64_t rounds = ns_done ? (goal - ask_ns - before) * rounds_done / ns_done : SPIN_FIRST;
+        rounds -= goal - before > FINE_NS ? rounds / 8 : 0; /* from below: it cannot be taken back */
         spin(rounds + 1);
         after = my_cpu_ns();
         rounds_done += rounds + 1;
