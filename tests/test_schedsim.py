@@ -132,8 +132,9 @@ def test_trace_has_the_parameters(tmp_path):
     path = tmp_path / "trace.bin"
     run("--levels", "2", "--slices", "3,7.5", "--boost", "20", "--trace", path, jobs="a name,0,4,2,1\nb,0,17\n")
     events = read_trace(path)
-    assert [(e.event, *e.args.values()) for e in events[:4]] == \
-        [("policy", 2, "mlfq"), ("quantum", 0, 3000), ("quantum", 1, 7500), ("boost_period", 20000)]
+    assert [(e.event, *e.args.values()) for e in events[:5]] == \
+        [("policy", 2, "mlfq"), ("quantum", 0, 3000), ("quantum", 1, 7500), ("quantum", 255, 10000),
+         ("boost_period", 20000)]
     assert [e.name for e in events if e.event == "exit"] == ["a_name", "b"]
     assert [(e.pid, e.level, e.us) for e in events if e.event == "slice"] == [(1, 0, 3000), (2, 0, 3000), (2, 1, 7500)]
     assert [(e.pid, e.level) for e in events if e.event == "demote"] == [(1, 1), (2, 1)]

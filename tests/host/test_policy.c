@@ -547,3 +547,13 @@ CASE(sjf_lets_a_server_in_between_and_goes_on)
 {
     a_server_goes_first("sjf");
 }
+
+CASE(who_was_blocked_when_the_policy_changed_is_as_new)
+{
+    set_up_sjf(false);
+    policy->charge(&rq, &task[0], 5000);
+    rq.epoch += 1ull << 32; /* kernel/sched/tuning.c */
+    CHECK_EQUAL(task[0].used, 5000);
+    add(0, ENQUEUE_WOKEN);
+    CHECK_EQUAL(policy->expects(&rq, &task[0]), 10); /* the first guess: its wait did not end a burst of nothing */
+}
