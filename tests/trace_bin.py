@@ -49,6 +49,10 @@ def numbers(path):
     for e in events:
         if e.name == "fork":
             born[e.arg] = e.ticks
+        elif e.name == "arrive":
+            born[e.pid] = e.ticks
+            running[e.pid] = waiting[e.pid] = 0
+            first.pop(e.pid, None)
         elif e.name in ("wake", "enqueue"):
             if e.pid in on:
                 if e.name == "wake":

@@ -100,7 +100,7 @@ void proc_figures(struct proc *p, struct pinfo *to)
     to->end_ns = ns_of_ticks(f.ended_at);
     to->turnaround_ns = ns_of_ticks(since(f.made_at, f.ended_at ? f.ended_at : now));
     to->response_ns = ns_of_ticks(since(f.made_at, f.first_run_at ? f.first_run_at : now));
-    to->run_ns = ns_of_ticks(run);
+    to->run_ns = ns_of_ticks(run - f.ran_before);
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
         to->run_ns_level[l] = ns_of_ticks(run_at[l]);
     to->waiting_ns = ns_of_ticks(f.waited);
@@ -108,7 +108,7 @@ void proc_figures(struct proc *p, struct pinfo *to)
         to->blocked_ns[r] = ns_of_ticks(f.blocked[r]);
     to->bursts = f.bursts;
     to->involuntary = f.involuntary;
-    to->voluntary = p->task.switches - f.involuntary;
+    to->voluntary = p->task.switches - f.switches_before - f.involuntary;
 
     spin_lock(&tree_lock);
     memcpy(to->name, p->name, sizeof to->name);

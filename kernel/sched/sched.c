@@ -160,6 +160,16 @@ static void check_preemption(struct dispatcher *d, struct task *by)
 
 /* ---- figures; the dispatcher's lock is held ---- */
 
+/* It is as new, or new. */
+static void note_made(struct task *t, uint64_t now)
+{
+    t->figures = (struct figures){
+        .made_at = now, .bursts = 1, .ran_before = t->entity.ran, .switches_before = t->switches};
+    if (t->arrives)
+        TRACE(arrive, 0, t->pid, 0);
+    t->arrives = false;
+}
+
 /* A blocked task has been woken. */
 static void note_woken(struct task *t, uint64_t now)
 {
@@ -180,6 +190,14 @@ static void note_switch(struct task *previous, struct task *next, enum switch_ca
     previous->switches++;
     if (cause == SWITCH_slice || cause == SWITCH_preempted)
         previous->figures.involuntary++;
+}
+
+bool sched_arrive(struct task *t)
+{
+    bool first = !t->arrived;
+    t->arrived = true;
+    t->arrives = first;
+    return first;
 }
 
 void sched_ended(struct task *t)
@@ -332,10 +350,11 @@ static void make_ready(struct task *t, enum enqueue_reason why)
     }
     spin_lock(&d->lock);
     uint64_t now = clock_ticks();
+    if (t->arrives)
+        why = ENQUEUE_NEW;
     if (why == ENQUEUE_NEW) {
         d->policy->admit(&d->queue, &t->entity);
-        t->figures.made_at = now;
-        t->figures.bursts = 1;
+        note_made(t, now);
     } else {
         note_woken(t, now);
     }

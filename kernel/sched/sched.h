@@ -78,6 +78,9 @@ void sched_trace(void); /* policy and parameters go into the trace */
 void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS]);
 /* What became of it up to now. `blocked` does not count the wait that it is in. */
 void sched_figures(struct task *t, struct figures *figures);
+/* When the running task, about to block, is woken, it is new to its policy, and its figures count from there. Once in a
+ * task's life: false, it has been. */
+bool sched_arrive(struct task *t);
 /* The running task is about to become a ZOMBIE. */
 void sched_ended(struct task *t);
 /* It says how long its bursts are from now on, in ticks; 0: it does not say. For SJF. */

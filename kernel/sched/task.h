@@ -19,6 +19,7 @@ struct figures {
     uint64_t blocked[WAIT_REASONS];           /* BLOCKED, for each reason */
     uint64_t bursts;                          /* how often it became ready to run: made, or woken */
     uint64_t involuntary;                     /* of its switches: preempted, or at the end of a slice */
+    uint64_t ran_before, switches_before;     /* sched_arrive: these do not count */
 };
 
 struct task {
@@ -27,6 +28,8 @@ struct task {
     uint64_t switches;
     uint64_t ready_at; /* ticks: when it became ready, of one that is on a run queue; else 0 */
     struct figures figures;
+    bool arrives;      /* its next wake-up makes it a new one: sched_arrive */
+    bool arrived;      /* that has been */
 
     /* Where it runs, last ran, or is queued. Changed by whoever owns the task, which is then on no queue and
      * on no hart, with the lock of the *old* hart's run queue held: so it stays what it is for anyone who

@@ -225,19 +225,29 @@ int64_t sys_process_open(const uint64_t a[7])
     return process_handle_open((int32_t)a[0]);
 }
 
-int64_t sys_sleep(const uint64_t a[7])
+static int64_t sleep_until(uint64_t when)
 {
-    uint64_t ns = a[0] < SLEEP_MAX_NS ? a[0] : SLEEP_MAX_NS;
-    /* A tick more: less than was asked for would be wrong. */
-    uint64_t when = clock_ticks() + ticks_of_ns(ns) + 1;
-    if (!ns)
-        return 0;
     while (clock_ticks() < when) {
         wait_block(WAIT_FOR_sleep);
         if (wait_switch_until(when) == -EINTR)
             return -EINTR;
     }
     return 0;
+}
+
+int64_t sys_sleep(const uint64_t a[7])
+{
+    uint64_t ns = a[0] < SLEEP_MAX_NS ? a[0] : SLEEP_MAX_NS;
+    /* A tick more: less than was asked for would be wrong. */
+    return ns ? sleep_until(clock_ticks() + ticks_of_ns(ns) + 1) : 0;
+}
+
+int64_t sys_arrive(const uint64_t a[7])
+{
+    uint64_t soonest = clock_ticks() + 1, when = ticks_of_ns(a[0] < SLEEP_MAX_NS ? a[0] : SLEEP_MAX_NS);
+    if (!sched_arrive(&this_proc()->task))
+        return -EINVAL;
+    return sleep_until(when > soonest ? when : soonest);
 }
 
 int64_t sys_yield(const uint64_t a[7])

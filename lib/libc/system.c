@@ -155,6 +155,11 @@ int getpinfo(int first_pid, struct pinfo *list, int n)
     return (int)ecall3(SYS_getpinfo, first_pid, ARGUMENT(list), n);
 }
 
+int arrive(uint64_t ns)
+{
+    return (int)ecall1(SYS_arrive, ARGUMENT(ns));
+}
+
 int declare_burst(uint64_t ns)
 {
     return (int)ecall1(SYS_declare_burst, ARGUMENT(ns));

@@ -1,12 +1,14 @@
 /*
- * run_jobs [-d] jobs.csv  (-: standard input): runs a job list of the scheduler simulator (docs/schedsim.md) for
- * real. A line is name,arrival,cpu[,io,cpu...], in milliseconds. Each job is a process that sleeps until it arrives,
+ * run_jobs [-d] jobs.csv|-|job ...: runs a job list of the scheduler simulator (docs/schedsim.md) for
+ * real. A line is name,arrival,cpu[,io,cpu...], in milliseconds; the jobs may also be given as
+ * arguments. Each job is a process that sleeps until it arrives,
  * then computes and sleeps by turns, under whatever policy is set. -d: each declares how long its next burst is, for
  * SJF. With the trace on, simulator and guest can be compared:
  *
  *     make run CMD="run_jobs jobs.csv" ICOUNT=1 TRACE=trace.txt
  */
 #include <kinglet/system.h>
+#include <stdbool.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -94,6 +96,17 @@ static void read_jobs(FILE *in)
     }
 }
 
+/* Each argument is a job. */
+static void take_jobs(char **arguments, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (i == JOBS_MAX) {
+            fail("too many jobs", i + 1);
+        }
+        parse_job(&jobs[job_count++], arguments[i], i + 1);
+    }
+}
+
 /* ---- a job ---- */
 
 static uint64_t my_cpu_ns(void)
@@ -159,7 +172,7 @@ static void be(const struct job *job, uint64_t begin, int declares)
     if (declares) {
         declare(job, 0);
     }
-    sleep_until(begin + job->arrival);
+    arrive(begin + job->arrival);
     uint64_t goal = my_cpu_ns();
     for (int i = 0; i < job->count; i += 2) {
         goal += job->times[i];
@@ -192,17 +205,22 @@ static void set_policy_anew(void)
 int main(int argc, char **argv)
 {
     int declares = argc > 1 && strcmp(argv[1], "-d") == 0;
-    if (argc != 2 + declares) {
-        fprintf(stderr, "usage: run_jobs [-d] jobs.csv\n");
+    int first = 1 + declares;
+    bool given = argc > first && strchr(argv[first], ',') != NULL;
+    if (argc <= first || (!given && argc > first + 1)) {
+        fprintf(stderr, "usage: run_jobs [-d] jobs.csv|-|name,arrival,cpu[,io,cpu...] ...\n");
         return 1;
     }
-    const char *list = argv[1 + declares];
-    FILE *in = strcmp(list, "-") != 0 ? fopen(list, "r") : stdin;
-    if (in == NULL) {
-        fprintf(stderr, "run_jobs: %s: %s\n", list, strerror(errno));
-        return 1;
+    if (given) {
+        take_jobs(argv + first, argc - first);
+    } else {
+        FILE *in = strcmp(argv[first], "-") != 0 ? fopen(argv[first], "r") : stdin;
+        if (in == NULL) {
+            fprintf(stderr, "run_jobs: %s: %s\n", argv[first], strerror(errno));
+            return 1;
+        }
+        read_jobs(in);
     }
-    read_jobs(in);
     uint64_t begin = clock_ns() + (uint64_t)(job_count + 1) * START_MS * MS, end = begin;
     for (int i = 0; i < job_count; i++) {
         int pid = fork();

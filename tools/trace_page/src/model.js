@@ -318,6 +318,13 @@ class Builder {
         if (this.policies.length > 1 || this.processes.length) this.toTop("policy", () => true);
     }
 
+    /** What it did before was getting ready for the experiment. */
+    on_arrive(pid) {
+        const p = this.process(pid);
+        p.born = this.now;
+        p.firstRun = null;
+    }
+
     on_quantum(pid, level, us) {
         const policy = this.policies.at(-1);
         if (policy) policy.slices[level] = us;
@@ -528,7 +535,8 @@ export function lengthAt(queue, at) {
 export function metrics(model, p) {
     const us = ticks => ticks * 1e6 / model.hz;
     const sum = { [RUNNING]: 0, [READY]: 0, [BLOCKED]: 0 };
-    for (const s of p.segments) sum[s.state] += s.to - s.from;
+    const born = p.born ?? -Infinity; /* what it did before it arrived does not count */
+    for (const s of p.segments) sum[s.state] += Math.max(0, s.to - Math.max(s.from, born));
     const since = (later, earlier) => later === null || earlier === null ? null : us(later - earlier);
     return {
         arrival: p.born === null ? null : us(p.born),
@@ -539,7 +547,7 @@ export function metrics(model, p) {
         waiting: us(sum[READY]),
         running: us(sum[RUNNING]),
         blocked: us(sum[BLOCKED]),
-        runs: p.segments.reduce((n, s) => n + (s.state === RUNNING && !s.continued ? 1 : 0), 0),
+        runs: p.segments.reduce((n, s) => n + (s.state === RUNNING && !s.continued && s.from >= born ? 1 : 0), 0),
     };
 }
 

@@ -98,7 +98,8 @@
     S(108, dump)            /* () print every process on the kernel's console, as ^P does */ \
     S(109, getpinfo)        /* (first pid, struct pinfo *, n) -> how many, in order of pid */ \
     S(110, declare_burst)   /* (ns, 0: not any more): how long the caller computes from wait to wait */ \
-    S(111, trace_filter)    /* (events or 0: leave them, struct trace_state *state or 0) */
+    S(111, trace_filter)    /* (events or 0: leave them, struct trace_state *state or 0) */ \
+    S(112, arrive)          /* (ns since boot): once, sleep until then, and count as made then */
 
 enum syscall_number {
 #define KINGLET_SYSCALL_ENUM(number, name) SYS_##name = number,

@@ -42,7 +42,8 @@ struct trace_record {
     T(25, lock_wait, "rank", "ns") \
     T(26, quantum, "level", "us") \
     T(27, boost_period, "-", "us") \
-    T(28, predict, "-", "us")
+    T(28, predict, "-", "us") \
+    T(29, arrive, "-", "-")
 
 enum trace_event {
 #define KINGLET_TRACE_ENUM(number, name, small, arg) TRACE_##name = number,
