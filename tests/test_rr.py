@@ -91,7 +91,7 @@ def test_rr_has_no_boosts(trace):
 
 def test_changing_policy_under_load_loses_nobody(flipped):
     result, trace = flipped
-    changes = [e for e in trace.events if e.event == "policy"]
+    changes = trace.of("flipper", "policy")
     assert len(changes) == FLIPS
     assert {e.policy for e in changes} == {"mlfq", "rr"}
     for word in BUSY + ["flipper:"]:
@@ -122,7 +122,7 @@ def test_changing_policy_under_load_stalls_nobody(flipped):
 def test_changing_policy_takes_effect_at_once(flipped):
     """A slice that ends is one of the policy that rules then; what was used before counts."""
     _, trace = flipped
-    changes = [e for e in trace.events if e.event == "policy"]
+    changes = trace.of("flipper", "policy")
     for one, two in itertools.pairwise(changes):
         longest = {"rr": 2 * MS, "mlfq": 5 * MS}[one.policy]
         for e in trace.between(one.time + PROMPT, two.time, "slice"):
