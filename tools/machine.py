@@ -95,6 +95,8 @@ class Machine:
             words.append(f"sched={self.sched}")
         if self.trace_ram or self.trace_port:
             words.append("trace=on")
+        if self.trace_port:
+            words.append("tracer")
         if self.append:
             words.append(self.append)
         if self.run is not None:

@@ -23,7 +23,7 @@ static char text[LINE_MAX];
 static bool wrong; /* something was: strict ends the run */
 
 /* Besides the scheduler's parameters (lib/common/sched_text.c). */
-static const char *const known[] = {"sched", "run", "loglevel", "trace", "strict", "test", "session", "restarts"};
+static const char *const known[] = {"sched", "run", "loglevel", "trace", "tracer", "strict", "test", "session", "restarts"};
 
 #define COMPLAIN(...) (wrong = true, klog(LOG_WARN, "kernel option: " __VA_ARGS__))
 

@@ -212,17 +212,20 @@ static int claim_virtio(uint32_t kind)
     }
 }
 
-/* The tracer is there when the trace was asked for and the machine has a port for it: a virtio console. */
+/* The tracer is there when the trace was asked for, with the boot option tracer, and the machine has a port for it: a
+ * virtio console. Without the option nobody looks for one, which takes longer than all else that init does. */
 static void prepare_tracer(void)
 {
     struct service *tracer = &services[TRACER];
-    int trace = put_away(device_claim(INIT_HANDLE_MACHINE, TRACE_DEVICE, 0));
+    char none[1];
+    bool wanted = boot_option("tracer", none, sizeof none) >= 0;
+    int trace = wanted ? put_away(device_claim(INIT_HANDLE_MACHINE, TRACE_DEVICE, 0)) : -ENOENT;
     int port = trace < 0 ? trace : claim_virtio(VIRTIO_CONSOLE);
     int result = port < 0 ? port : prepare(tracer, port, trace);
 
     if (result >= 0)
         return;
-    if (port >= 0)
+    if (wanted)
         say("tracer: cannot have what it needs: error %d", -result);
     tracer->channel = -1;
 }
