@@ -10,6 +10,7 @@
 ##    make run CMD="ls /"     boot, run a command, and exit with its status
 ##    make trace CMD="ls /"   the same, and pictures of what happened (docs/trace.md)
 ##    make compare CMD="ls"   run it under each policy: Gantt charts and times, one page and an SVG
+##    make pictures           draw the pictures of docs/scheduling.md anew
 ##    make gdb                boot it under a debugger
 ##    make test               all tests; TESTS="tests/test_make.py -k hang" picks some
 ##    make soak               stress programs for SOAK=30 minutes, on 1 to 8 harts (docs/soak.md)
@@ -99,7 +100,7 @@ building := $(filter-out help clean,$(goals))
 ifneq ($(building),)
 ifeq ($(KINGLET_SETUP_DONE),)
 setup_for := $(if $(filter-out schedsim build/schedsim,$(building)),build) \
-             $(if $(filter qemu run trace compare gdb test soak bench profile,$(goals)),run) \
+             $(if $(filter qemu run trace compare pictures gdb test soak bench profile,$(goals)),run) \
              $(if $(filter run trace test schedsim build/schedsim,$(goals)),host) \
              $(if $(filter trace compare trace-page,$(goals)),trace) \
              $(filter gdb test,$(goals))
@@ -121,7 +122,7 @@ else ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
-.PHONY: help image qemu run trace compare gdb test soak bench profile schedsim clean debug-image show-build show-image FORCE
+.PHONY: help image qemu run trace compare pictures gdb test soak bench profile schedsim clean debug-image show-build show-image FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -165,6 +166,9 @@ compare: $(KERNEL) $(INITRD)
 
 trace: $(KERNEL) $(INITRD)
 	@$(exec-command $(trace_command))$(trace_command)
+
+pictures: $(KERNEL) $(INITRD)
+	@$(PYTHON3) tools/pictures.py --kernel=$(KERNEL) --initrd=$(INITRD) --qemu=$(call quote,$(QEMU))
 
 gdb: $(KERNEL) $(INITRD)
 	@$(call machine,gdb) $(if $(CMD),--command=$(call quote,$(CMD)))

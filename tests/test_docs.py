@@ -7,7 +7,8 @@ import pytest
 from kinglet import ROOT, make
 
 DOCUMENTS = ["README.md", "README.zh.md"] + sorted(
-    f"docs/{name}" for name in os.listdir(os.path.join(ROOT, "docs")) if name.endswith(".md"))
+    f"{folder}/{name}" for folder in ("docs", "docs/zh") for name in os.listdir(os.path.join(ROOT, folder))
+    if name.endswith(".md"))
 # A word in backticks that begins with one of these is a path in the repository.
 FOLDERS = sorted(name for name in os.listdir(ROOT)
                  if os.path.isdir(os.path.join(ROOT, name)) and not name.startswith(".") and name != "build")

@@ -2,6 +2,7 @@
 order, at the same times but for what switches, system calls and interrupts cost."""
 
 import functools
+import os
 import random
 from fractions import Fraction
 
@@ -85,7 +86,7 @@ def guest(setting):
             script.append(f"echo l{n}{line} >>/tmp/{n}")  # names in the trace differ from list to list
         script += [f"schedctl {SETTINGS[setting][0]}", f"run_jobs {'-d ' if 'declared' in setting else ''}/tmp/{n}"]
     script.append("schedctl policy=mlfq")
-    guests = Kinglet(f"test_schedsim_guest_{setting}")
+    guests = Kinglet(f"test_schedsim_guest_{setting}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
     try:
         result = guests.run("; ".join(script), icount=True, trace=True)
     finally:

@@ -1,11 +1,10 @@
 /*
- * run_jobs [-d] jobs.csv|-|job ...: runs a job list of the scheduler simulator (docs/schedsim.md) for
- * real. A line is name,arrival,cpu[,io,cpu...], in milliseconds; the jobs may also be given as
- * arguments. Each job is a process that sleeps until it arrives,
- * then computes and sleeps by turns, under whatever policy is set. -d: each declares how long its next burst is, for
- * SJF. With the trace on, simulator and guest can be compared:
+ * run_jobs [-d] jobs.csv|-|job ...: runs a job list of the scheduler simulator (docs/schedsim.md) for real. A line is
+ * name,arrival,cpu[,io,cpu...], in milliseconds; the jobs may also be given as arguments. Each job is a process that
+ * arrives (the system call), then computes and sleeps by turns, under whatever policy is set. -d: each declares how long
+ * its next burst is, for SJF.
  *
- *     make run CMD="run_jobs jobs.csv" ICOUNT=1 TRACE=trace.txt
+ *     make compare CMD="run_jobs long,0,60 a,2,3 b,4,3 c,6,3"
  */
 #include <kinglet/system.h>
 #include <stdbool.h>
@@ -229,8 +228,8 @@ int main(int argc, char **argv)
             return 1;
         }
         if (pid == 0) {
-            /* Of those that arrive together the first of the list goes first. */
-            be(&jobs[i], begin + (uint64_t)i * TICK_NS, declares);
+            /* Of those that arrive together the first of the list goes first, and before it the policy is set. */
+            be(&jobs[i], begin + (uint64_t)(i + 1) * TICK_NS, declares);
         }
         end += jobs[i].arrival;
         for (int t = 0; t < jobs[i].count; t++) {

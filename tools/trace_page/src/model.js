@@ -246,7 +246,7 @@ class Builder {
         const p = this.process(pid);
         if (p.open?.state === RUNNING) {
             p.queued = { level, why: "enqueue", by: null };
-            if (hart.running === p) hart.again = { process: p, level };
+            if (hart.running === p) hart.again = { process: p, level, at: this.now };
             return;
         }
         let why = "moved";
@@ -380,12 +380,14 @@ class Builder {
     }
 
     runAgain(index, hart) {
-        const { process: p, level } = hart.again;
+        const { process: p, level, at } = hart.again, now = this.now;
         hart.again = null;
         p.queued = null;
         if (hart.running !== p || p.open?.state !== RUNNING) return;
         p.open.cause = p.open.slice ? "slice" : "yield";
+        this.now = at; /* the next event may be long after */
         this.open(p, { state: RUNNING, level, cause: "end", continued: true });
+        this.now = now;
     }
 
     /** Records of this hart are missing here: what is known of who was on it is no more. */

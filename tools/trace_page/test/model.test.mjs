@@ -63,7 +63,7 @@ const life = [
     [4, "reply", 0, 2, 3], [4, "block", 0, 2, reason("receive")], [4, "switch_out", cause("block"), 2, 0], [4, "switch_in", 0, 3],
     [5, "fork", 0, 3, 4], ...name(4, "hog").map(r => [5, ...r]), [5, "enqueue", 0, 4],
     [6, "block", 0, 3, reason("child")], [6, "switch_out", cause("block"), 3, 0], [6, "switch_in", 0, 4],
-    [11, "slice", 0, 4, 5000], [11, "demote", 1, 4], [11, "enqueue", 1, 4], [11, "interrupt", 0, 0, 0], // goes on
+    [11, "slice", 0, 4, 5000], [11, "demote", 1, 4], [11, "enqueue", 1, 4], [14, "interrupt", 0, 0, 0], // goes on
     [21, "slice", 1, 4, 10000], [21, "demote", 2, 4], [21, "wake", 0, 2, 0], [21, "preempt", 2, 4, 2], [21, "enqueue", 2, 4],
     [21, "switch_out", cause("slice"), 4, 0], [21, "switch_in", 0, 2],
     [23, "block", 0, 2, reason("receive")], [23, "switch_out", cause("block"), 2, 0], [23, "switch_in", 2, 4],
@@ -84,6 +84,20 @@ test("states follow one another without a gap and hold what the records said", (
     assert.equal(hog.code, 7);
     assert.equal(m.levels, 3);
     assert.deepEqual(m.harts[0].idle.map(([from, to]) => [from / MS, to / MS]), [[25, 35]]);
+});
+
+test("what a job did before it arrived does not count", () => {
+    const m = model([
+        [1, "fork", 0, 1, 3], ...name(3, "sh").map(r => [1, ...r]), [1, "enqueue", 0, 3], [1, "switch_in", 0, 3],
+        [2, "fork", 0, 3, 4], ...name(4, "job").map(r => [2, ...r]), [2, "enqueue", 0, 4],
+        [3, "block", 0, 3, reason("child")], [3, "switch_out", cause("block"), 3, 0], [3, "switch_in", 0, 4],
+        [5, "block", 0, 4, reason("sleep")], [5, "switch_out", cause("block"), 4, 0], [5, "switch_in", 0, 0],
+        [20, "arrive", 0, 4, 0], [20, "enqueue", 0, 4], [22, "switch_out", cause("block"), 0, 0], [22, "switch_in", 0, 4],
+        [29, "exit", 0, 4, 0], [29, "switch_out", cause("exit"), 4, 0], [29, "switch_in", 0, 0], [30, "interrupt", 0, 0, 0],
+    ]);
+    const t = metrics(m, named(m, 4));
+    assert.deepEqual([t.arrival, t.turnaround, t.response, t.waiting, t.running, t.blocked, t.runs],
+        [20000, 9000, 2000, 2000, 7000, 0, 1]);
 });
 
 test("the textbook's numbers", () => {
