@@ -230,6 +230,27 @@ static inline bool test_ask_or(struct test_question *q)
     return answer;
 }
 
+/* Of three words and of four POSIX (test, "The algorithm") says by their number what they mean, so that words
+ * which only look like operators are taken as what they are: [ "$a" -a "$b" ] with a='!'. */
+static inline bool test_ask(struct test_question *q)
+{
+    char **w = q->word;
+    if (q->left == 4 && strcmp(w[0], "!") == 0) {
+        test_advance(q, 1);
+        return !test_ask(q);
+    }
+    if (q->left == 3 && (strcmp(w[1], "-a") == 0 || strcmp(w[1], "-o") == 0)) {
+        bool left = w[0][0] != '\0', right = w[2][0] != '\0';
+        test_advance(q, 3);
+        return w[1][1] == 'a' ? left && right : left || right;
+    }
+    if (q->left == 3 && !test_is_binary(w[1]) && strcmp(w[0], "(") == 0 && strcmp(w[2], ")") == 0) {
+        test_advance(q, 3);
+        return w[1][0] != '\0';
+    }
+    return test_ask_or(q);
+}
+
 /* The whole of `test` and, by argv[0], `[`. */
 static inline int test_main(int argc, char **argv, test_complain *complain)
 {
@@ -245,7 +266,7 @@ static inline int test_main(int argc, char **argv, test_complain *complain)
     if (q.left == 0) {
         return 1;
     }
-    bool answer = test_ask_or(&q);
+    bool answer = test_ask(&q);
     if (!q.failed && q.left > 0) {
         test_fail(&q, "not understood", q.word[0]);
     }
