@@ -21,30 +21,46 @@ int execv(const char *path, char *const argv[])
     return execve(path, argv, environ);
 }
 
-int execvp(const char *file, char *const argv[])
+/* The file is no program. What else it may be, a script or a program of another machine, only the shell knows:
+ * it runs the file, or says why not. Returns when there is no shell. */
+static void leave_to_shell(const char *path, char *const argv[])
 {
-    if (strchr(file, '/'))
-        return execv(file, argv);
+    int n = 1;
+    while (argv[0] && argv[n])
+        n++;
+    char *arguments[n + 5];
+    arguments[0] = "sh";
+    arguments[1] = "-c";
+    arguments[2] = "exec \"$0\" \"$@\"";
+    arguments[3] = (char *)path;
+    for (int i = 1; i < n; i++)
+        arguments[3 + i] = argv[i];
+    arguments[3 + n] = NULL;
+    execv("/bin/sh", arguments);
+    errno = ENOEXEC;
+}
 
-    const char *place = getenv("PATH");
-    if (!place)
-        place = DEFAULT_PATH;
+int execvP(const char *file, const char *place, char *const argv[])
+{
     size_t file_length = strlen(file);
     bool forbidden = false;
     for (; file_length > 0; place++) { /* an empty name is in no directory */
         char path[PATH_MAX];
         size_t length = strcspn(place, ":");
-        /* directory, slash (an empty entry means the current directory), file, NUL */
-        if (length + file_length + 2 > sizeof path) {
+        /* directory (an empty entry means the current one), slash, file, NUL */
+        if (length + file_length + 3 > sizeof path) {
             errno = ENAMETOOLONG;
             return -1;
         }
         memcpy(path, place, length);
         size_t at = length;
-        if (length > 0)
-            path[at++] = '/';
+        if (length == 0)
+            path[at++] = '.';
+        path[at++] = '/';
         memcpy(path + at, file, file_length + 1);
         execv(path, argv);
+        if (errno == ENOEXEC)
+            leave_to_shell(path, argv);
         if (errno == EACCES)
             forbidden = true; /* perhaps a later directory has one that may be run */
         else if (errno != ENOENT && errno != ENOTDIR)
@@ -55,6 +71,18 @@ int execvp(const char *file, char *const argv[])
     }
     errno = forbidden ? EACCES : ENOENT;
     return -1;
+}
+
+int execvp(const char *file, char *const argv[])
+{
+    if (strchr(file, '/')) {
+        execv(file, argv);
+        if (errno == ENOEXEC)
+            leave_to_shell(file, argv);
+        return -1;
+    }
+    const char *path = getenv("PATH");
+    return execvP(file, path ? path : DEFAULT_PATH, argv);
 }
 
 /* argv from the arguments of execl and execlp: counted first, because they need a place on the stack. */

@@ -22,9 +22,12 @@ extern char **environ;
 pid_t fork(void);
 int execve(const char *path, char *const argv[], char *const envp[]);
 int execv(const char *path, char *const argv[]);
-int execvp(const char *file, char *const argv[]); /* looks in PATH, or /bin:/demo:/test:/sbin */
+/* These look in PATH, or /bin:/demo:/test:/sbin, and give a file that is no program to /bin/sh. */
+int execvp(const char *file, char *const argv[]);
 int execl(const char *path, const char *arg0, ...);  /* arguments, then NULL */
 int execlp(const char *file, const char *arg0, ...);
+/* The same (BSD) with another list of directories, where the name is looked for even if it has a slash. */
+int execvP(const char *file, const char *directories, char *const argv[]);
 _Noreturn void _exit(int status);
 pid_t getpid(void);
 pid_t getppid(void);

@@ -41,53 +41,27 @@ static void exec_script(const char *path, char **argv)
     for (argv++; *argv != NULL; argv++) {
         strings_push(&args, *argv);
     }
-    execve(args.item[0], args.item, vars_environment());
+    execv(args.item[0], args.item);
     complain("%s: interpreter %s: %s", path, args.item[0], strerror(errno));
     shell_exit(126);
 }
 
-static void try(const char *path, char **argv)
-{
-    execve(path, argv, vars_environment());
-    if (errno == ENOEXEC) {
-        exec_script(path, argv);
-    }
-}
-
-/* Tries each directory of PATH; returns with errno. */
-static void search_path(const char *name, char **argv)
-{
-    const char *place = var_get("PATH");
-    int error = ENOENT;
-    struct buffer path = {0};
-    for (; place != NULL && error == ENOENT; place++) {
-        size_t n = strcspn(place, ":");
-        path.used = 0;
-        buffer_append(&path, n > 0 ? place : ".", n > 0 ? n : 1);
-        buffer_push(&path, '/');
-        buffer_append(&path, name, strlen(name));
-        try(path.text, argv);
-        error = errno == ENOTDIR ? ENOENT : errno;
-        place += n;
-        if (*place == '\0') {
-            break;
-        }
-    }
-    errno = error;
-}
-
 void exec_program(char **argv)
 {
-    const char *name = argv[0];
+    const char *name = argv[0], *directories = var_get("PATH");
     fflush(stdout);
+    environ = vars_environment();
+    errno = ENOENT;
     if (strchr(name, '/') != NULL) {
-        try(name, argv);
+        execv(name, argv);
+        if (errno == ENOEXEC) {
+            exec_script(name, argv);
+        }
         complain("%s: %s", name, strerror(errno));
         shell_exit(errno == ENOENT || errno == ENOTDIR ? 127 : 126);
     }
-    errno = ENOENT;
-    if (*name != '\0') {
-        search_path(name, argv);
+    if (directories != NULL) {
+        execvP(name, directories, argv); /* a script it gives to a new shell, which has its path then */
     }
     if (errno == ENOENT) {
         complain("%s: command not found", name);
