@@ -138,6 +138,14 @@ def test_the_page_fits_the_screen_and_is_drawn_over(kinglet):
         sitting.guest.stop()
 
 
+def test_a_row_of_the_screens_width_is_shown_whole(kinglet):
+    title = "  PID   JOB STATE   L H  %CPU   TIME WAITS-FOR   L0   L1   L2   L3 NAME"
+    sitting = sit(kinglet, len("  PID   JOB STATE   L H  %CPU   TIME WAITS-FOR   L0"))
+    start(sitting, "top -n 2 -d 0.1")
+    sitting.wait(lambda: sitting.screen.lines[-1] == P, "no prompt")
+    assert title[:sitting.screen.columns] in sitting.screen.lines
+
+
 def test_more_processes_than_rows(kinglet):
     sitting = sit(kinglet)
     sitting.type("for i in $(seq 40); do sleep 1000 & done; echo star''ted\n")
@@ -187,8 +195,10 @@ def test_keys(kinglet):
     sitting.wait(lambda: any("cannot end 99999: no such process" in line for line in sitting.screen.lines), "no word")
     sitting.type("dx\n")
     sitting.wait(lambda: any("x is no number of seconds" in line for line in sitting.screen.lines), "no word")
+    sitting.type("d" + 40 * "0" + "q1000\n")  # all of it is the answer
+    sitting.wait(lambda: any("000 is no number of seconds" in line for line in sitting.screen.lines), "no word")
     now = sitting.screen.lines[0]
-    sitting.type("d0.05\n ")
+    sitting.type("d0.05\n")  # which counts at once
     pages_seen = set()
 
     def many_pages():
@@ -221,3 +231,14 @@ def test_the_terminal_is_as_it_was_after_top(kinglet):
         sitting.shows(P)
         sitting.type("\x0c")
         sitting.wait(lambda: sitting.screen.lines == [P], "not cleared")
+
+
+def test_the_terminal_is_as_it_was_after_top_had_no_memory(kinglet):
+    """Started with less and less of it, until it cannot start at all. A shell that is not interactive leaves the
+    terminal as it is."""
+    sitting = sit(kinglet)
+    sitting.type("sh -c 'for n in $(seq 40 -1 8); do limit 0 $n top -n 1; done' 2>/tmp/err; "
+                 "echo read''y $(sort -u /tmp/err); cat\n")
+    sitting.shows("ready top: out of memory")
+    sitting.type("abX\x7fc\n")
+    sitting.shows("abc", "abc")

@@ -19,6 +19,7 @@
 #define SECOND_NS 1000000000ull
 #define SHORTEST_NS 10000000ull
 #define LONGEST_SECONDS 1000000
+#define LINE_BYTES (1024 + 1) /* no line is longer on the console: what a read left of one would be keys */
 #define NOTE_ROW 3 /* and one for every four harts */
 
 static const char keys[] =
@@ -32,12 +33,12 @@ static enum sorting sorting = SORT_SHARE;
 static struct page page;
 static char note[128];
 
-_Noreturn static void finish(void)
+/* However top ends. */
+static void give_terminal_back(void)
 {
     if (keyboard >= 0) {
         terminal_mode(keyboard, (unsigned)mode);
     }
-    tool_exit();
 }
 
 /* What was typed while the terminal was asked for its size is not kept: nobody has seen a page yet. */
@@ -54,6 +55,7 @@ static void start_screen(void)
     mode = terminal_mode(0, TERMINAL_RAW);
     if (mode >= 0) {
         keyboard = 0;
+        atexit(give_terminal_back);
         terminal_ask_size(0, &page.rows, &page.columns, ignore);
     }
     if (rows != NULL && atoi(rows) > 0) {
@@ -86,13 +88,13 @@ static int parse_delay(const char *text, uint64_t *ns)
 }
 
 /* Asks for a line where the note is. False: nothing was typed. */
-static bool ask(const char *question, const struct sample *sample, char *answer, size_t room)
+static bool ask(const char *question, const struct sample *sample, char answer[LINE_BYTES])
 {
     int harts = (int)sample->system.harts;
     printf("\033[%d;1H\033[K%s: ", NOTE_ROW + (harts + 3) / 4, question);
     fflush(stdout);
     terminal_mode(keyboard, TERMINAL_LINES);
-    ssize_t n = read(keyboard, answer, room - 1);
+    ssize_t n = read(keyboard, answer, LINE_BYTES - 1);
     terminal_mode(keyboard, TERMINAL_RAW);
     answer[n > 0 ? n : 0] = '\0';
     answer[strcspn(answer, "\n")] = '\0';
@@ -101,16 +103,16 @@ static bool ask(const char *question, const struct sample *sample, char *answer,
 
 static void ask_delay(const struct sample *sample)
 {
-    char answer[32];
-    if (ask("seconds between pages", sample, answer, sizeof answer) && parse_delay(answer, &delay_ns) < 0) {
-        snprintf(note, sizeof note, "%s is no number of seconds", answer);
+    char answer[LINE_BYTES];
+    if (ask("seconds between pages", sample, answer) && parse_delay(answer, &delay_ns) < 0) {
+        snprintf(note, sizeof note, "%.32s is no number of seconds", answer);
     }
 }
 
 static void ask_kill(const struct sample *sample)
 {
-    char answer[32];
-    if (!ask("pid to end (and the signal, if not TERM)", sample, answer, sizeof answer)) {
+    char answer[LINE_BYTES];
+    if (!ask("pid to end (and the signal, if not TERM)", sample, answer)) {
         return;
     }
     char *end;
@@ -121,7 +123,7 @@ static void ask_kill(const struct sample *sample)
         signal = signal_number(end);
     }
     if (pid <= 0 || end == answer || signal < 0) {
-        snprintf(note, sizeof note, "%s is no pid, or no signal", answer);
+        snprintf(note, sizeof note, "%.32s is no pid, or no signal", answer);
     } else if (kill((int)pid, signal) < 0) {
         snprintf(note, sizeof note, "cannot end %ld: %s", pid, strerror(errno));
     }
@@ -141,7 +143,7 @@ static bool obey(char key, struct sample *sample)
     switch (key) {
     case 'q':
     case 'Q':
-        finish();
+        tool_exit();
     case 'P':
     case 'T':
     case 'M':
@@ -169,11 +171,11 @@ static bool obey(char key, struct sample *sample)
     return false;
 }
 
-/* Waits until the next page is due, or a key asks for one. */
-static void wait_until(uint64_t due, struct sample *sample)
+/* Waits until the page after the one of `start` is due (a key may change when that is), or a key asks for it. */
+static void wait_after(uint64_t start, struct sample *sample)
 {
-    uint64_t now;
-    while ((now = clock_ns()) < due) {
+    uint64_t now, due;
+    while ((now = clock_ns()) < (due = start + delay_ns)) {
         struct pollfd input = {.fd = keyboard, .events = POLLIN};
         char key;
         if (keyboard < 0) {
@@ -240,11 +242,11 @@ int main(int argc, char **argv)
         sample_take(now, before);
         redraw(now);
         if (round == rounds || ferror(stdout)) {
-            finish();
+            tool_exit();
         }
         if (!screen) {
             printf("\n");
         }
-        wait_until(start + delay_ns, now);
+        wait_after(start, now);
     }
 }

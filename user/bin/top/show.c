@@ -49,27 +49,31 @@ static void append(const char *text, size_t n)
     out.used += n;
 }
 
-/* How many bytes of the line fit into a row of the screen. */
-static size_t fitting(void)
+/* How many bytes of the line fit into a row of the screen; *full: they take all of it. */
+static size_t fitting(bool *full)
 {
     int columns = 0;
     size_t at = 0;
     while (page->columns > 0 && at < line.used) {
         size_t n = utf8_length(line.text + at, line.used - at);
-        columns += utf8_columns(line.text + at, n);
-        if (columns > page->columns) {
-            return at;
+        int wider = columns + utf8_columns(line.text + at, n);
+        if (wider > page->columns) {
+            break;
         }
+        columns = wider;
         at += n;
     }
-    return line.used;
+    *full = columns == page->columns;
+    return page->columns > 0 ? at : line.used;
 }
 
 static void end_line(void)
 {
-    append(line.text, fitting());
-    append("\033[K\n", page->screen ? 4 : 0);
-    append("\n", page->screen ? 0 : 1);
+    bool full;
+    append(line.text, fitting(&full));
+    /* Of a full row nothing older is left, and the cursor is still on its last column, which would be erased. */
+    append("\033[K", page->screen && !full ? 3 : 0);
+    append("\n", 1);
     line.used = 0;
     rows++;
 }
