@@ -40,7 +40,8 @@ static bool show, ask, not_when_empty;
 static bool exact; /* fewer words than -n or -L say are not run, although they would fit */
 
 static int status; /* what xargs will end with */
-static long running;
+static int *children; /* those that run */
+static size_t running, children_room;
 
 static void push(struct words *words, char *text)
 {
@@ -65,15 +66,38 @@ static void clear(void)
 
 /* ---- running ---- */
 
+static void remember(int pid)
+{
+    if (running == children_room) {
+        children_room = children_room > 0 ? children_room * 2 : 8;
+        children = tool_memory(reallocarray(children, children_room, sizeof *children));
+    }
+    children[running++] = pid;
+}
+
+/* False: it is none of ours. */
+static bool forget(int pid)
+{
+    for (size_t i = 0; i < running; i++) {
+        if (children[i] == pid) {
+            children[i] = children[--running];
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Waits for one command. A status of 255 or a signal ends xargs, when the others have ended too. */
 static bool collect(void)
 {
-    int ended;
-    if (waitpid(-1, &ended, 0) < 0) {
+    int ended, pid;
+    do {
+        pid = waitpid(-1, &ended, 0);
+    } while (pid > 0 && !forget(pid)); /* who became xargs may have left children of its own */
+    if (pid < 0) {
         running = 0;
         return true;
     }
-    running--;
     if (WIFSIGNALED(ended)) {
         fprintf(stderr, TOOL ": %s: ended by signal %d\n", command.item[0], WTERMSIG(ended));
         status = STATUS_KILLED;
@@ -137,6 +161,18 @@ _Noreturn static void become(char *const *argv, int report)
     _exit(STATUS_NOT_RUN);
 }
 
+/* fork, as soon as there is room for one more process: our own may take it all. */
+static int start_child(void)
+{
+    int pid;
+    while ((pid = fork()) < 0 && (errno == EAGAIN || errno == ENOMEM) && running > 0) {
+        if (!collect()) {
+            finish();
+        }
+    }
+    return pid;
+}
+
 static void run(char *const *argv)
 {
     int report[2], error;
@@ -146,7 +182,7 @@ static void run(char *const *argv)
     if (show && !ask) {
         print_command(argv, "\n");
     }
-    int pid = pipe2(report, O_CLOEXEC) < 0 ? -1 : fork();
+    int pid = pipe2(report, O_CLOEXEC) < 0 ? -1 : start_child();
     if (pid < 0) {
         tool_error(argv[0]);
         status = 1;
@@ -155,7 +191,7 @@ static void run(char *const *argv)
     if (pid == 0) {
         become(argv, report[1]);
     }
-    running++;
+    remember(pid);
     close(report[1]);
     /* The pipe closes when the command starts; what comes out of it says that it does not. */
     bool failed = read(report[0], &error, sizeof error) == sizeof error;
@@ -164,11 +200,11 @@ static void run(char *const *argv)
         errno = error;
         tool_error(argv[0]);
         waitpid(pid, NULL, 0);
-        running--;
+        forget(pid);
         status = error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN;
         finish();
     }
-    if (running >= most_processes && !collect()) {
+    if (running >= (size_t)most_processes && !collect()) {
         finish();
     }
 }

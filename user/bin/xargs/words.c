@@ -50,12 +50,13 @@ static bool word_to_nul(struct word *word)
 {
     struct text text = {0};
     int c = getchar();
-    check_input();
-    if (c == EOF) {
-        return false;
-    }
+    bool any = c != EOF;
     for (; c != EOF && c != '\0'; c = getchar()) {
         push(&text, c);
+    }
+    check_input(); /* before half a word is taken for a whole one */
+    if (!any) {
+        return false;
     }
     if (text.bytes == NULL) {
         text.bytes = tool_memory(strdup(""));
