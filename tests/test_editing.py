@@ -69,6 +69,7 @@ KEYS = [  # typed, the line, the cursor's column in it
     ("abcd" + 2 * LEFT + control("t"), "acbd", 3),
     ("ab" + control("v") + control("a") + "c" + 2 * LEFT + "X", "abX^Ac", 3),
     ("a" + "\x1b[99~" + "\x1b[5~" + "\x1bz" + "\x1b[200~" + "b", "ab", 2),
+    ("f" + "".join(f"\x1b[[{letter}" for letter in "ABCDE") + "\x1bOP" + "g", "fg", 2),  # F1 to F5
     ("é漢😀" + LEFT + "x", "é漢x😀", 4),
     ("é漢😀" + ERASE + ERASE + "x", "éx", 2),
     ("é漢😀" + HOME + RIGHT + DELETE + "x", "éx😀", 2),
@@ -190,6 +191,14 @@ def test_a_terminal_that_does_not_say_its_width_has_80_columns(kinglet):
 def test_a_long_line_is_run_whole(kinglet):
     sitting = sit(kinglet, rows=100)
     enter(sitting, "echo " + 5000 * "x" + " | wc -c", "5001")
+
+
+def test_a_very_long_line_can_be_pasted(kinglet):
+    """What one more byte costs does not grow with the line."""
+    guest = kinglet.boot()
+    guest.expect(r"\$ ")
+    guest.send("echo " + 100000 * "x" + " | wc -c\n")
+    guest.expect(r"^100001\r$")
 
 
 def test_clearing_the_screen_keeps_the_line(kinglet):
@@ -409,7 +418,11 @@ def test_searching_earlier_lines(kinglet):
     sitting.shows(P + "echo bananas")
     enter(sitting, "", "bananas")
     enter(sitting, control("r") + "ple", "apple")
-    sitting.type(control("r") + "nothing")
+    sitting.type("draft" + control("r") + ERASE)  # there is nothing to erase
+    sitting.shows("(search '') draft")
+    sitting.type("ap" + control("r") + 2 * ERASE + "a")  # and when all is erased, the newest is looked at first
+    sitting.shows("(search 'a') echo apple")
+    sitting.type(control("g") + CLEAR + control("r") + "nothing")
     sitting.shows(re.compile(r"\(not found 'nothing'\).*"))
     sitting.type(CTRL_C)
     sitting.shows(re.compile(r"\(not found 'nothing'\).*\^C.*"), P.rstrip())
@@ -492,6 +505,9 @@ def test_completion_in_the_middle_of_a_line(kinglet):
     sitting.type("una | cat" + 6 * LEFT + TAB)
     sitting.shows(P + "uname  | cat", cursor=len(P) + 6)
     enter(sitting, "", "Kinglet")
+    for name in "PAT", "PATH":  # one that is there, too, gets its brace, and no second one
+        sitting.type(CLEAR + "echo ${" + name + "}/x" + 3 * LEFT + TAB)
+        sitting.shows(P + "echo ${PATH}/x", cursor=len(P) + 12)
 
 
 def test_second_tab_lists_what_there_is(kinglet):

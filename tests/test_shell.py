@@ -139,6 +139,15 @@ def test_shell_in_a_shell_can_be_left_and_interrupted(terminal):
     terminal.prompt()
 
 
+def test_shell_reads_commands_from_a_terminal_that_it_was_given_only_to_read(terminal):
+    terminal.lines("x=outer")
+    terminal.type("sh </dev/console", PROMPT)
+    assert terminal.lines("echo [$x]") == ["[]"]
+    terminal.guest.send(CTRL_D)
+    terminal.prompt()
+    assert terminal.lines("echo [$x]") == ["[outer]"]
+
+
 def test_jobs_in_the_background_are_listed_and_reported(terminal):
     terminal.type("sleep 1000 | cat &", r"^\[1\] \d+\r?\n")
     terminal.prompt()

@@ -272,10 +272,12 @@ static bool finish(struct editor *ed, const struct spot *spot, const char *name,
     char quote = spot->outer != 0 ? spot->outer : spot->inner;
     bool closed = spot->outer != 0 && spot->inner == 0; /* the quote was open before this part, and no more */
     bool directory = n > 0 && name[n - 1] == '/';
+    size_t end = ed->cursor;
     if (spot->kind == SPOT_VARIABLE) {
         buffer_append(&text, name, n);
         if (only && spot->start >= 1 && ed->text.text[spot->start - 1] == '{') {
             buffer_push(&text, '}');
+            end += ed->text.text[end] == '}'; /* in place of the one that is there */
         }
     } else {
         if (spot->outer == 0 && quote != 0) {
@@ -290,10 +292,10 @@ static bool finish(struct editor *ed, const struct spot *spot, const char *name,
         }
     }
     buffer_append(&text, "", 0);
-    size_t before = ed->cursor - spot->start;
+    size_t before = end - spot->start;
     bool changed = text.used != before || memcmp(text.text, ed->text.text + spot->start, before) != 0;
     if (changed) {
-        edit_replace(ed, spot->start, ed->cursor, text.text, text.used);
+        edit_replace(ed, spot->start, end, text.text, text.used);
     }
     buffer_free(&text);
     return changed;

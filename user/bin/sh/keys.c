@@ -63,6 +63,10 @@ static int read_sequence(int terminal, int after)
             return byte; /* a control character: the sequence was cut off */
         }
     }
+    if (after == '[' && byte == '[') { /* F1 to F5 of the Linux console: one letter more */
+        byte = read_byte(terminal);
+        return byte < ' ' || byte >= KEY_TEXT ? byte : KEY_UNKNOWN;
+    }
     if (byte >= KEY_TEXT) {
         return byte;
     }

@@ -69,6 +69,12 @@ static int run_standard_input(void)
     struct input in;
     shell.interactive = isatty(0);
     if (shell.interactive) {
+        /* sh </dev/console: a line is shown where it is typed. */
+        int both = (fcntl(0, F_GETFL) & O_ACCMODE) != O_RDWR ? open("/dev/console", O_RDWR) : -1;
+        if (both >= 0) {
+            dup2(both, 0);
+            close(both);
+        }
         /* Kept apart from handle 0, which `exec < file` may change. */
         shell.terminal = fcntl(0, F_DUPFD, 10);
         fcntl(shell.terminal, F_SETFD, FD_CLOEXEC);

@@ -154,11 +154,31 @@ size_t character_after(const struct editor *ed, size_t place)
 
 /* ---- places ---- */
 
+/* The place that was asked for last: the next one is mostly just behind it, and a long line is not counted from
+ * its start for each byte of a text that is pasted. */
+static struct {
+    bool known;
+    size_t byte;
+    int place;
+} last;
+
+static bool is_inside_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
 static int place_of(const struct editor *ed, size_t byte)
 {
-    int start = text_columns(prompt, strlen(prompt), 0);
-    return start + text_columns(ed->text.text, byte, start);
+    if (!last.known || last.byte > byte || is_inside_character(ed->text.text[last.byte])) {
+        last.known = true;
+        last.byte = 0;
+        last.place = text_columns(prompt, strlen(prompt), 0);
+    }
+    last.place += text_columns(ed->text.text + last.byte, byte - last.byte, last.place);
+    last.byte = byte;
+    return last.place;
 }
+
 
 /* Has the terminal go on to the row that the cursor is on by our count. */
 static void settle(void)
@@ -221,6 +241,7 @@ static void erase_to(int before)
 static void set_prompt(const char *text)
 {
     char *copy = xstrdup(text);
+    last.known = false;
     free(prompt);
     prompt = copy;
 }
@@ -228,7 +249,7 @@ static void set_prompt(const char *text)
 static void show_all(struct editor *ed)
 {
     at = 0;
-    hanging = false;
+    hanging = last.known = false;
     put_text(prompt, strlen(prompt));
     put_text(ed->text.text, ed->text.used);
     end = at;
@@ -264,6 +285,7 @@ static void ask_width(struct editor *ed)
     if (terminal_ask_size(ed->terminal, &rows, &columns, key_unread) && columns >= COLUMNS_MIN) {
         width = columns;
         asked = WIDTH_KNOWN;
+        last.known = false;
         at = place_of(ed, ed->cursor);
         end = place_of(ed, ed->text.used);
         hanging = hanging || at == end;
@@ -281,6 +303,7 @@ void screen_before(struct editor *ed)
 void screen_changed(struct editor *ed, size_t from)
 {
     int before = end;
+    last.known = last.known && last.byte <= from;
     move_to(place_of(ed, from));
     put_text(ed->text.text + from, ed->text.used - from);
     end = at;

@@ -48,10 +48,14 @@ int search_history(struct editor *ed, const char *prompt)
             from = found && at < history_count() ? at + 1 : from; /* the line found may do still */
         } else if (key == CONTROL('R')) {
             from = found ? at : from;
-        } else if ((key == DELETE || key == '\b') && wanted.used > 0) {
+        } else if (key == DELETE || key == '\b') {
             struct editor typed = {.text = wanted};
+            if (wanted.used == 0) { /* the line found is not what was to be erased */
+                screen_bell();
+            }
             wanted.used = character_before(&typed, wanted.used);
             wanted.text[wanted.used] = '\0';
+            at = from; /* the search begins anew */
         } else {
             break;
         }
