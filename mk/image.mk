@@ -31,21 +31,31 @@ PLAIN_FILES := $(wildcard user/bin/*.sh user/demo/*.sh user/test/*.sh user/etc/*
 in_guest = $(patsubst servers/%,sbin/%,$(patsubst user/%,%,$(1)))
 
 # ---- programs from elsewhere ----
-EXTRA_MISSING := $(strip $(foreach f,$(EXTRA),$(if $(filter %.c,$(wildcard $(f))),,$(f))))
+# A pattern stands for what it matches; a file given twice is one program.
+EXTRA_GIVEN := $(foreach f,$(EXTRA),$(or $(wildcard $(f)),$(f)))
+EXTRA_MISSING := $(strip $(foreach f,$(EXTRA_GIVEN),$(if $(filter %.c,$(wildcard $(f))),,$(f))))
 ifneq ($(EXTRA_MISSING),)
 $(error EXTRA: no such C file: $(EXTRA_MISSING))
 endif
-EXTRA_FILES := $(abspath $(EXTRA))
+EXTRA_FILES := $(sort $(abspath $(EXTRA_GIVEN)))
 EXTRA_NAMES := $(basename $(notdir $(EXTRA_FILES)))
-ifneq ($(words $(EXTRA_NAMES)),$(words $(sort $(EXTRA_NAMES))))
-$(error EXTRA: two files have the same name: $(EXTRA))
+EXTRA_TWICE := $(strip $(foreach n,$(sort $(EXTRA_NAMES)),$(if $(word 2,$(filter $(n),$(EXTRA_NAMES))),$(n))))
+ifneq ($(EXTRA_TWICE),)
+$(error EXTRA: a program is named after its file, and two would be named $(firstword $(EXTRA_TWICE)); rename one of: \
+    $(filter %/$(firstword $(EXTRA_TWICE)).c,$(EXTRA_FILES)))
 endif
 XV6_INCLUDES := ^[[:space:]]*\#[[:space:]]*include[[:space:]]*"(\.\./)?(kernel/types|user/user)\.h"
 XV6_FILES := $(if $(EXTRA_FILES),$(abspath $(shell grep -lE '$(XV6_INCLUDES)' $(EXTRA_FILES))))
 NATIVE_FILES := $(filter-out $(XV6_FILES),$(EXTRA_FILES))
 # What an xv6 program finds in / besides: xv6's own programs, as far as they are not among EXTRA. `init` is
-# made for it, the others are Kinglet's by another name.
+# made for it, the others are those of /bin by another name.
 XV6_NAMES := $(basename $(notdir $(XV6_FILES)))
+ROOT_DIRECTORIES := bin sbin demo test bench etc dev tmp
+XV6_TAKEN := $(filter $(ROOT_DIRECTORIES) README console,$(XV6_NAMES))
+ifneq ($(XV6_TAKEN),)
+$(error EXTRA: xv6 programs go into /, where something else is named $(firstword $(XV6_TAKEN)); rename \
+    $(filter %/$(firstword $(XV6_TAKEN)).c,$(XV6_FILES)))
+endif
 XV6_INIT := $(if $(XV6_FILES),$(if $(filter init,$(XV6_NAMES)),,user/xv6/init.c))
 XV6_LINKS := $(if $(XV6_FILES),$(filter-out $(XV6_NAMES),cat echo grep kill ln ls mkdir rm sh wc))
 IMAGE_DIR := $(BUILD)$(if $(EXTRA_FILES),/extra-$(firstword $(shell echo $(EXTRA_FILES) | cksum)))
@@ -153,12 +163,12 @@ EXTRA_ELFS := $(patsubst %,$(IMAGE_DIR)/%.elf,$(NATIVE_NAMES) $(XV6_BUILT))
 # ---- the initial RAM disk ----
 $(INITRD): $(ELFS) $(EXTRA_ELFS) $(PLAIN_FILES) user/README.txt tools/mkinitrd.py $(BUILD)/files
 	$(call say,INITRD,$@)
-	$(Q)$(PYTHON3) tools/mkinitrd.py --output=$@ bin/ sbin/ demo/ test/ bench/ etc/ dev/ tmp/ README=user/README.txt \
+	$(Q)$(PYTHON3) tools/mkinitrd.py --output=$@ $(addsuffix /,$(ROOT_DIRECTORIES)) README=user/README.txt \
 	    $(foreach p,$(PROGRAMS),$(call in_guest,$(p))=$(BUILD)/$(p).elf) 'bin/[=$(BUILD)/user/bin/test.elf' \
 	    $(foreach f,$(PLAIN_FILES),$(call in_guest,$(f))=$(f)) \
 	    $(foreach n,$(NATIVE_NAMES),bin/$(n)=$(IMAGE_DIR)/$(n).elf) \
 	    $(foreach n,$(XV6_BUILT),$(n)=$(IMAGE_DIR)/$(n).elf) $(if $(XV6_FILES),console=char:1:1) \
-	    $(foreach n,$(XV6_LINKS),$(n)=$(BUILD)/user/bin/$(n).elf)
+	    $(foreach n,$(XV6_LINKS),$(n)=$(if $(filter $(n),$(NATIVE_NAMES)),$(IMAGE_DIR),$(BUILD)/user/bin)/$(n).elf)
 
 # ---- for editors ----
 compile_commands.json: $(BUILD)/flags $(BUILD)/files tools/compile_commands.py

@@ -138,6 +138,46 @@ def test_extra_program(tmp_path):
     assert "extra 2 word" in result.stdout
 
 
+NATIVE = '#include <stdio.h>\nint main(void) { puts("native"); return 0; }\n'
+XV6 = '#include "kernel/types.h"\n#include "user/user.h"\nint main(void) { printf("xv6\\n"); exit(0); }\n'
+
+
+def test_extra_takes_patterns_and_files_given_twice(tmp_path):
+    for name in "one.c", "two.c":
+        (tmp_path / name).write_text(NATIVE)
+    result = run("one && two", f"EXTRA={tmp_path}/*.c {tmp_path}/one.c")
+    assert result.returncode == 0, result.stdout + result.stderr
+    result = run("true", f"EXTRA={tmp_path}/three*.c")
+    assert f"EXTRA: no such C file: {tmp_path}/three*.c" in result.stderr
+
+
+def test_extra_programs_of_one_name_are_named(tmp_path):
+    (tmp_path / "xv6").mkdir()
+    for name, text in ("one.c", NATIVE), ("two.c", NATIVE), ("xv6/two.c", XV6):
+        (tmp_path / name).write_text(text)
+    result = run("true", f"EXTRA={tmp_path}/one.c {tmp_path}/two.c {tmp_path}/xv6/two.c")
+    assert result.returncode != 0
+    assert ("EXTRA: a program is named after its file, and two would be named two; "
+            f"rename one of: {tmp_path}/two.c {tmp_path}/xv6/two.c.") in result.stderr
+
+
+@pytest.mark.parametrize("name", ["bin", "test", "README", "console"])
+def test_xv6_program_by_a_name_that_the_root_has_is_named(tmp_path, name):
+    (tmp_path / f"{name}.c").write_text(XV6)
+    result = run("true", f"EXTRA={tmp_path}/{name}.c")
+    assert result.returncode != 0
+    assert (f"EXTRA: xv6 programs go into /, where something else is named {name}; "
+            f"rename {tmp_path}/{name}.c.") in result.stderr
+
+
+def test_a_native_program_is_not_hidden_by_kinglets_own_in_the_root(tmp_path):
+    """With an xv6 program there are further names in / for programs of /bin; they are yours if those are."""
+    (tmp_path / "wc.c").write_text(NATIVE)
+    (tmp_path / "other.c").write_text(XV6)
+    result = run("cd /tmp; wc </dev/null; /wc </dev/null", f"EXTRA={tmp_path}/wc.c {tmp_path}/other.c")
+    assert result.stdout.splitlines()[-2:] == ["native", "native"], result.stdout + result.stderr
+
+
 def test_trace_is_written(tmp_path):
     result = run("true", f"TRACE={tmp_path}/trace.txt", "ICOUNT=1")
     assert result.returncode == 0, result.stdout + result.stderr
