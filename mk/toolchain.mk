@@ -45,13 +45,15 @@ COMMON_CFLAGS := -std=gnu11 -ffreestanding -nostdinc -isystem $(COMPILER_INCLUDE
 KERNEL_CFLAGS := $(COMMON_CFLAGS) -march=$(KERNEL_MARCH) -mabi=lp64 -DKINGLET_KERNEL=1 \
     -Ikernel -Ilib/common/include \
     $(if $(call yes,$(DEBUG)),-DKINGLET_DEBUG=1 -fsanitize=undefined)
-USER_CFLAGS := $(COMMON_CFLAGS) -march=rv64gc -mabi=lp64d -Ilib/libc/include -Ilib/common/include -Iuser
+# Each function by itself, so that the linker leaves out those that a program does not use.
+SECTIONS := -ffunction-sections -fdata-sections
+USER_CFLAGS := $(COMMON_CFLAGS) $(SECTIONS) -march=rv64gc -mabi=lp64d -Ilib/libc/include -Ilib/common/include -Iuser
 
 # xv6 programs are somebody else's: their warnings are shown and no errors. Optimised as on xv6.
 XV6_CFLAGS := $(filter-out -O2 -Wextra -Wno-unused-parameter -Werror,$(COMMON_CFLAGS)) -O1 \
-    -march=rv64gc -mabi=lp64d -fno-delete-null-pointer-checks -Ilib/xv6 -Ilib/xv6/user
+    $(SECTIONS) -march=rv64gc -mabi=lp64d -fno-delete-null-pointer-checks -Ilib/xv6 -Ilib/xv6/user
 
-LDFLAGS := -m elf64lriscv -static -nostdlib --build-id=none -z noexecstack -z max-page-size=4096
+LDFLAGS := -m elf64lriscv -static -nostdlib --gc-sections --build-id=none -z noexecstack -z max-page-size=4096
 # The stack begins with one page, as on xv6 (more when the arguments need it).
 XV6_LDFLAGS := $(LDFLAGS) --defsym=__stack_size=64
 

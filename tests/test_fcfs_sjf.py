@@ -173,6 +173,19 @@ def test_figures_are_those_of_the_trace():
         assert told["bursts"] == 1 + sum(e.event == "wake" for e in events) + handed_to(trace, pid, now)
 
 
+def test_a_job_counts_from_its_arrival():
+    """Whatever it did before: its figures, and for the policy it is new. Only once, or a slice could be had anew."""
+    result, trace = boot("test_arrival", "run_jobs early,0,30 late,10,7,5,7; sched_work twice:c8000,a10,i,c8000,a10")
+    early, late = trace.of("early", "arrive")[0], trace.of("late", "arrive")[0]
+    assert near(late.time - early.time, 10 * MS)
+    for arrival in early, late:
+        queued = next(e for e in trace.events if e.pid == arrival.pid and e.time >= arrival.time and e.event == "enqueue")
+        assert 0 <= queued.time - arrival.time <= PROMPT and queued.level == 0
+    told = dict(word.split("=") for word in next(line for line in result.lines if line.startswith("twice ")).split()[1:])
+    assert int(told["run"]) < 1000 and int(told["turnaround"]) < 2000 and told["bursts"] == "1"
+    assert "sched_work: arrived before" in result.text
+
+
 def handed_to(trace, pid, now):
     """How often it was woken by a hand-off. One that did not go through is followed by its going on a queue."""
     return sum(one.event == "handoff" and one.to == pid and one.time <= now and

@@ -41,7 +41,7 @@ def test_every_line_is_a_record(booted):
 def test_every_kind_of_record_comes(trace):
     events = {name for name, _, _ in trace_file.tables()[0].values()} - {
         "steal", "migrate", "lock_wait",  # tests/test_harts.py: these need several harts
-        "predict"}
+        "predict", "arrive"}  # tests/test_fcfs_sjf.py
     assert events - {e.event for e in trace.events} == set()
 
 

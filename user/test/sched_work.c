@@ -14,6 +14,7 @@
  *   w9      write 9 KiB to a file, in one call
  *   p1      set scheduling parameters number 1 of the table below
  *   d500    declare that it computes for 500 us from wait to wait (SJF)
+ *   a500    arrive in 500 us
  *   i       print the figures of this process
  *   *3      do all steps so far 3 times in all
  */
@@ -200,6 +201,11 @@ static void step(char kind, uint64_t n)
     case 'd':
         if (declare_burst(n * US) < 0) {
             fail("declare_burst");
+        }
+        break;
+    case 'a':
+        if (arrive(clock_ns() + n * US) < 0) {
+            puts("sched_work: arrived before");
         }
         break;
     case 'i':
