@@ -18,6 +18,11 @@ static void show_ms(uint64_t ns, int width)
     printf("%*llu.%03u", width - 4, (unsigned long long)(ns / 1000000), (unsigned)(ns / US % 1000));
 }
 
+static void show_head(void)
+{
+    printf("  PID STATE        ARRIVAL  RESPONSE  TURNAROUND       RUN   WAITING BURSTS  VOLUN INVOL. NAME (times in ms)\n");
+}
+
 static void show_line(const struct pinfo *p)
 {
     static const char *const states[] = {"READY", "RUNNING", "BLOCKED", "ZOMBIE"};
@@ -66,11 +71,13 @@ int main(int argc, char **argv)
         }
         first = only = (int)pid;
     }
-    printf("  PID STATE        ARRIVAL  RESPONSE  TURNAROUND       RUN   WAITING BURSTS  VOLUN INVOL. NAME (times in ms)\n");
     while ((n = getpinfo(first, list, only ? 1 : BATCH)) > 0) {
         if (only && list[0].pid != only) {
             n = 0;
             break;
+        }
+        if (first == only) {
+            show_head();
         }
         for (int i = 0; i < n; i++) {
             show_line(&list[i]);
