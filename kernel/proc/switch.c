@@ -107,9 +107,11 @@ static int signal_of(struct proc *me, struct trap_frame *frame, uint64_t scause,
     default:
         return SIGBUS;
     }
+    uint64_t before = me->space->committed;
     switch (space_fault(me->space, stval, access, frame->sp)) {
     case 0:
-        return pay_for_growth(me) ? SIGBUS : 0;
+        /* Whoever only touches what he was promised goes on, even if his job could not pay for what grew earlier. */
+        return pay_for_growth(me) && me->space->committed > before ? SIGBUS : 0;
     case -ENOMEM:
         return SIGBUS;
     default:

@@ -367,12 +367,39 @@ static void a_file_cannot_eat_the_machine(void)
     CHECK_EQUAL(unlink("/tmp/large"), 0);
 }
 
+/* A stack that system calls made grow is paid for at the next chance. If the job's limit does not allow that, what was
+ * promised is still there. */
+static void grow_past_the_limit(void)
+{
+    struct proc_info me;
+    int job = setjob(0, 0);
+    CHECK(job > 0);
+    CHECK_EQUAL(process_list(getpid(), &me, 1), 1);
+    struct job_limits limits = {.max_pages = me.committed + 10};
+    CHECK_EQUAL(job_limits(job, &limits, NULL), 0);
+    for (long depth = 65536; depth < 65536 + 100 * PAGE; depth += PAGE)
+        CHECK_EQUAL(call_far_down(depth, SYS_system_info, 0, 0, 0, false), 0);
+    for (volatile char *at = untouched; at < untouched + sizeof untouched; at += PAGE)
+        *at = 1;
+    _exit(0);
+}
+
+static void growth_that_the_job_cannot_pay_takes_no_promise_back(void)
+{
+    int pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0)
+        grow_past_the_limit();
+    CHECK_EQUAL(ending_of(pid), 0);
+}
+
 int main(int argc, char **argv)
 {
     check_start(argc, argv);
     RUN(what_sbrk_gave_can_be_touched);
     RUN(pages_shared_by_fork_can_be_written);
     RUN(the_stack_promised_at_exec_can_be_used);
+    RUN(growth_that_the_job_cannot_pay_takes_no_promise_back);
     RUN(stack_growth_beyond_it_ends_the_grower_alone);
     RUN(a_first_floating_point_instruction_is_no_growth);
     RUN(everything_else_says_enomem);
