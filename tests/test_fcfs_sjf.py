@@ -186,6 +186,17 @@ def test_a_job_counts_from_its_arrival():
     assert "sched_work: arrived before" in result.text
 
 
+def test_who_arrives_late_arrives_at_once():
+    """The time is over when it is asked for: it is new from now on, and not from whatever it waits for next."""
+    result, trace = boot("test_arrival_late", "sched_work past:c8000,a0,i,c8000,s1000,i")
+    arrival, = trace.of("past", "arrive")
+    told = [dict(word.split("=") for word in line.split()[1:]) for line in result.lines if line.startswith("past ")]
+    assert int(told[0]["turnaround"]) < 2000 and told[0]["bursts"] == "1"
+    assert int(told[1]["turnaround"]) > 8000 and told[1]["bursts"] != "1"
+    assert told[0]["arrival"] == told[1]["arrival"] and abs(int(told[0]["arrival"]) - arrival.time // US) <= 5
+    assert all(0 <= int(one["run"]) - int(one["levels"]) <= 300 for one in told)
+
+
 def handed_to(trace, pid, now):
     """How often it was woken by a hand-off. One that did not go through is followed by its going on a queue."""
     return sum(one.event == "handoff" and one.to == pid and one.time <= now and

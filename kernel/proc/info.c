@@ -102,7 +102,7 @@ void proc_figures(struct proc *p, struct pinfo *to)
     to->response_ns = ns_of_ticks(since(f.made_at, f.first_run_at ? f.first_run_at : now));
     to->run_ns = ns_of_ticks(run - f.ran_before);
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
-        to->run_ns_level[l] = ns_of_ticks(run_at[l]);
+        to->run_ns_level[l] = ns_of_ticks(run_at[l] - f.ran_at_before[l]);
     to->waiting_ns = ns_of_ticks(f.waited);
     for (unsigned r = 0; r < WAIT_REASONS; r++)
         to->blocked_ns[r] = ns_of_ticks(f.blocked[r]);

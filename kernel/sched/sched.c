@@ -160,14 +160,17 @@ static void check_preemption(struct dispatcher *d, struct task *by)
 
 /* ---- figures; the dispatcher's lock is held ---- */
 
-/* It is as new, or new. */
+/* It is new, or as new. */
 static void note_made(struct task *t, uint64_t now)
 {
-    t->figures = (struct figures){
-        .made_at = now, .bursts = 1, .ran_before = t->entity.ran, .switches_before = t->switches};
-    if (t->arrives)
+    if (t->arrives) {
+        t->figures = (struct figures){.ran_before = t->entity.ran, .switches_before = t->switches};
+        memcpy(t->figures.ran_at_before, t->entity.ran_at, sizeof t->entity.ran_at);
         TRACE(arrive, 0, t->pid, 0);
+    }
     t->arrives = false;
+    t->figures.made_at = now;
+    t->figures.bursts = 1;
 }
 
 /* A blocked task has been woken. */

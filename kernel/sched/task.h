@@ -19,7 +19,8 @@ struct figures {
     uint64_t blocked[WAIT_REASONS];           /* BLOCKED, for each reason */
     uint64_t bursts;                          /* how often it became ready to run: made, or woken */
     uint64_t involuntary;                     /* of its switches: preempted, or at the end of a slice */
-    uint64_t ran_before, switches_before;     /* sched_arrive: these do not count */
+    uint64_t switches_before, ran_before;     /* sched_arrive: these do not count... */
+    uint64_t ran_at_before[SCHED_MAX_LEVELS]; /* ...nor do these */
 };
 
 struct task {

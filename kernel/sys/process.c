@@ -244,10 +244,13 @@ int64_t sys_sleep(const uint64_t a[7])
 
 int64_t sys_arrive(const uint64_t a[7])
 {
-    uint64_t soonest = clock_ticks() + 1, when = ticks_of_ns(a[0] < SLEEP_MAX_NS ? a[0] : SLEEP_MAX_NS);
+    uint64_t when = ticks_of_ns(a[0] < SLEEP_MAX_NS ? a[0] : SLEEP_MAX_NS);
     if (!sched_arrive(&this_proc()->task))
         return -EINVAL;
-    return sleep_until(when > soonest ? when : soonest);
+    /* It is a wake-up that makes it new: also when the time is over, it must come from here, and not from whatever it
+     * waits for next. */
+    wait_block(WAIT_FOR_sleep);
+    return wait_switch_until(when) == -EINTR ? -EINTR : sleep_until(when);
 }
 
 int64_t sys_yield(const uint64_t a[7])

@@ -144,9 +144,13 @@ static void show_figures(void)
         fprintf(stderr, "sched_work: the kernel does not know my figures\n");
         exit(1);
     }
-    printf("%s arrival=%llu response=%llu turnaround=%llu run=%llu waiting=%llu slept=%llu called=%llu bursts=%llu "
-           "voluntary=%llu involuntary=%llu\n", p.name, p.arrival_ns / US, p.response_ns / US, p.turnaround_ns / US,
-           p.run_ns / US, p.waiting_ns / US, p.blocked_ns[WAIT_FOR_sleep] / US, p.blocked_ns[WAIT_FOR_call] / US,
+    unsigned long long levels = 0;
+    for (int l = 0; l < SCHED_MAX_LEVELS; l++) {
+        levels += p.run_ns_level[l] / US;
+    }
+    printf("%s arrival=%llu response=%llu turnaround=%llu run=%llu levels=%llu waiting=%llu slept=%llu called=%llu "
+           "bursts=%llu voluntary=%llu involuntary=%llu\n", p.name, p.arrival_ns / US, p.response_ns / US, p.turnaround_ns / US,
+           p.run_ns / US, levels, p.waiting_ns / US, p.blocked_ns[WAIT_FOR_sleep] / US, p.blocked_ns[WAIT_FOR_call] / US,
            (unsigned long long)p.bursts, (unsigned long long)p.voluntary, (unsigned long long)p.involuntary);
 }
 
