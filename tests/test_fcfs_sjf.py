@@ -173,6 +173,17 @@ def test_figures_are_those_of_the_trace():
         assert told["bursts"] == 1 + sum(e.event == "wake" for e in events) + handed_to(trace, pid, now)
 
 
+def test_what_a_busy_server_did_belongs_to_the_burst_that_waited_for_it():
+    """The server goes on with the next client: all the same this one is charged before its burst ends."""
+    trace = boot("test_sjf_server", "sched_work a:u20000,k3000,s1000 b:d100,u21000,k3000", sched="sjf",
+                 append="preemptive=yes")[1]
+    replied = trace.of("a", "wake")[-2]  # the last is that of its sleep
+    assert trace.of("a", "call")[-1].time < trace.of("b", "call")[-1].time < replied.time
+    before = [e for e in trace.of("a", "predict") if e.time < replied.time][-1]
+    after = next(e for e in trace.of("a", "predict") if e.time >= replied.time)
+    assert abs(after.us - (before.us + 3000) // 2) <= 50
+
+
 def test_a_job_counts_from_its_arrival():
     """Whatever it did before: its figures, and for the policy it is new. Only once, or a slice could be had anew."""
     result, trace = boot("test_arrival", "run_jobs early,0,30 late,10,7,5,7; sched_work twice:c8000,a10,i,c8000,a10")

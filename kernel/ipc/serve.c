@@ -132,8 +132,10 @@ static bool deliver_call(struct channel *ch, struct request *r, struct trap_fram
             object_put(gift);
         }
     }
-    if (error)
+    if (error) {
+        work_for(NULL); /* before it is woken: wake_client */
         refuse(ch, token, error);
+    }
     return !error;
 }
 
@@ -185,6 +187,17 @@ static bool take_message(struct channel *ch, struct trap_frame *frame)
     return false;
 }
 
+/* An account has one user at a time, and a client is charged for what was done for it before it is queued: its burst,
+ * or its quantum, begins anew there. */
+static void wake_client(struct proc *client)
+{
+    struct task *me = &this_proc()->task;
+    if (me->entity.account == client->task.entity.account)
+        sched_charge_to(&me->entity); /* me->payer is for the next one to put */
+    sched_wake(&client->task);
+    proc_put(client);
+}
+
 /* `client` (may be NULL): just replied to; it gets the processor if there is nothing else to do. */
 static int receive(struct channel *ch, struct trap_frame *frame, struct proc *client)
 {
@@ -199,8 +212,7 @@ static int receive(struct channel *ch, struct trap_frame *frame, struct proc *cl
     }
     while (!error) {
         if (client && (ch->notifications || !list_empty(&ch->queue))) {
-            sched_wake(&client->task); /* the server goes on; the client waits its turn */
-            proc_put(client);
+            wake_client(client); /* the server goes on; the client waits its turn */
             client = NULL;
         }
         if (take_message(ch, frame))
@@ -239,10 +251,8 @@ static int receive(struct channel *ch, struct trap_frame *frame, struct proc *cl
         if (error)
             spin_unlock(&ch->lock);
     }
-    if (client) {
-        sched_wake(&client->task);
-        proc_put(client);
-    }
+    if (client)
+        wake_client(client);
     return error;
 }
 

@@ -20,7 +20,8 @@
  * An entity's `account` is who pays for what it does, and whose `used`, `epoch`, `level`, `ran`, `ran_at` count.
  * These are charged by the hart on which the one that uses the account runs. That is one at a time: a client waits
  * while its server works for it. Only a client that was killed runs to its end beside the server that does not know
- * yet; then some ticks may be counted on one of the two sides only, which does no harm.
+ * yet, and one that is just going to sleep may find that the server has begun; then some ticks may be counted on one
+ * of the two sides only, which does no harm.
  */
 struct sched_entity {
     struct list_node node;        /* in a run queue, when ready */

@@ -97,7 +97,12 @@ inline enqueue(t)
 
 inline go_on()
 {
-    d_step { queued[me] -> queued[me] = 0; state[me] = RUNNING; on_hart[me] = 1 }
+    d_step {
+        queued[me] -> queued[me] = 0;
+        state[me] = RUNNING;
+        on_hart[me] = 1;
+        assert(me == SERVER || account != me || killed[me]) /* an account has one user at a time */
+    }
 }
 
 inline switch_away()
@@ -368,7 +373,18 @@ inline reply(s, g, c, n)
 inline tell_client()
 {
     if
-    :: replied != NOBODY -> wake(replied); put(replied); replied = NOBODY
+    :: replied != NOBODY ->
+#ifndef M_WOKEN_WITH_ITS_ACCOUNT_IN_USE
+        d_step {
+            if
+            :: account == replied -> CHARGE; account = NOBODY
+            :: else
+            fi
+        }
+#endif
+        wake(replied);
+        put(replied);
+        replied = NOBODY
     :: else
     fi
 }
