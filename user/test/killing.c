@@ -41,6 +41,11 @@ static void sleeps(void)
     sleep_ns(UINT64_MAX);
 }
 
+static void arrives(void)
+{
+    arrive(UINT64_MAX);
+}
+
 static void reads_pipe(void)
 {
     read(ends[0], buffer, 1);
@@ -201,6 +206,11 @@ static void while_it_is_ready_and_never_ran(void)
     }
 }
 
+static void while_it_is_to_arrive(void)
+{
+    blocked(arrives, "sleep");
+}
+
 static void while_it_sleeps(void)
 {
     blocked(sleeps, "sleep");
@@ -282,6 +292,7 @@ int main(int argc, char **argv)
     RUN(while_it_calls_the_kernel);
     RUN(while_it_is_ready_and_never_ran);
     RUN(while_it_sleeps);
+    RUN(while_it_is_to_arrive);
     RUN(while_it_reads_a_pipe);
     RUN(while_it_writes_a_pipe);
     RUN(while_it_polls);
