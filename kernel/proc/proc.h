@@ -72,6 +72,7 @@ struct proc {
     /* ipc's, its own */
     struct handle_table *handles;
     struct session *root, *cwd;
+    struct list *dropping;      /* messages that it drops just now, or NULL */
     struct channel *serving;    /* the channel whose messages it receives */
     uint64_t serve_buffer, serve_bytes;
     struct proc *payer;         /* whose time it works on, with a reference; NULL: its own */

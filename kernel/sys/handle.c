@@ -4,6 +4,7 @@
 #include "sys/calls.h"
 
 #include "ipc/file.h"
+#include "ipc/message_pipe.h"
 #include "ipc/pipe.h"
 #include "ipc/poll.h"
 #include "riscv/clock.h"
@@ -12,6 +13,12 @@
 #include <kinglet/file.h>
 
 #define IO_MAX ((uint64_t)INT64_MAX)
+
+/* In ticks, of a timeout in ns: negative is for ever. */
+static uint64_t deadline(int64_t ns)
+{
+    return ns < 0 ? SCHED_NEVER : clock_ticks() + ticks_of_ns((uint64_t)ns) + (ns ? 1 : 0);
+}
 
 static struct session *get_session(uint64_t handle, int *error)
 {
@@ -76,10 +83,10 @@ int64_t sys_fcntl(const uint64_t a[7])
     return result;
 }
 
-int64_t sys_pipe(const uint64_t a[7])
+/* Two handles on a new pipe, or message pipe with these capacities, written to user memory first. */
+static int64_t make_pipe(uint64_t user_ends, uint64_t flags, bool messages, uint64_t max_bytes, uint64_t max_messages)
 {
     int ends[2];
-    uint64_t flags = a[1];
     if (flags & ~(uint64_t)(O_NONBLOCK | O_CLOEXEC))
         return -EINVAL;
     ends[0] = handle_reserve(0);
@@ -89,9 +96,9 @@ int64_t sys_pipe(const uint64_t a[7])
     struct object *reader, *writer;
     int error = ends[1] < 0 ? ends[1] : 0;
     if (!error)
-        error = to_user(a[0], ends, sizeof ends);
+        error = to_user(user_ends, ends, sizeof ends);
     if (!error)
-        error = pipe_create(&reader, &writer);
+        error = messages ? message_pipe_create(max_bytes, max_messages, &reader, &writer) : pipe_create(&reader, &writer);
     if (error) {
         handle_cancel(ends[0]);
         if (ends[1] >= 0)
@@ -104,6 +111,53 @@ int64_t sys_pipe(const uint64_t a[7])
     handle_install(ends[0], reader, handle);
     handle_install(ends[1], writer, handle);
     return 0;
+}
+
+int64_t sys_pipe(const uint64_t a[7])
+{
+    return make_pipe(a[0], a[1], false, 0, 0);
+}
+
+int64_t sys_message_pipe(const uint64_t a[7])
+{
+    return make_pipe(a[0], a[3], true, a[1], a[2]);
+}
+
+/* Send and receive: the parts of the message are described by the same arguments. */
+static int64_t move_message(const uint64_t a[7], const struct object_ops *kind,
+                            int64_t (*move)(struct object *, const struct message_parts *, uint64_t))
+{
+    const struct message_parts parts = {
+        .data = user_at(a[1]), .bytes = a[2], .handles = user_at(a[3]), .count = a[4]};
+    int error;
+    uint64_t when = a[5] ? deadline((int64_t)a[5]) : 0;
+    struct object *o = handle_get_kind((int)a[0], kind, -EBADF, &error);
+    if (!o)
+        return error;
+    int64_t result = move(o, &parts, when);
+    object_put(o);
+    return result;
+}
+
+int64_t sys_message_send(const uint64_t a[7])
+{
+    return move_message(a, &message_sender_ops, message_send);
+}
+
+int64_t sys_message_receive(const uint64_t a[7])
+{
+    return move_message(a, &message_receiver_ops, message_receive);
+}
+
+int64_t sys_message_state(const uint64_t a[7])
+{
+    struct message_state state;
+    struct object *o = handle_get((int)a[0]);
+    if (!o)
+        return -EBADF;
+    int error = message_pipe_state(o, &state);
+    object_put(o);
+    return error ? error : to_user(a[1], &state, sizeof state);
 }
 
 int64_t sys_read(const uint64_t a[7])
@@ -156,7 +210,7 @@ int64_t sys_fstat(const uint64_t a[7])
     if (o->ops == &session_ops)
         result = session_simple(container_of(o, struct session, object), MSG_FSTAT, 0, user_at(a[1]),
                                 sizeof(struct stat));
-    else if (object_is_pipe(o))
+    else if (object_is_pipe(o) || o->ops == &message_receiver_ops || o->ops == &message_sender_ops)
         result = pipe_stat(a[1]);
     object_put(o);
     return result < 0 ? result : 0;
@@ -197,7 +251,5 @@ int64_t sys_getdents(const uint64_t a[7])
 
 int64_t sys_poll(const uint64_t a[7])
 {
-    uint64_t now = clock_ticks();
-    uint64_t when = (int64_t)a[2] < 0 ? SCHED_NEVER : now + ticks_of_ns(a[2]) + (a[2] ? 1 : 0);
-    return poll_handles(user_at(a[0]), a[1], when);
+    return poll_handles(user_at(a[0]), a[1], deadline((int64_t)a[2]));
 }

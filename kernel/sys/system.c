@@ -4,6 +4,7 @@
 #include "sys/calls.h"
 
 #include "ipc/channel.h"
+#include "ipc/message_pipe.h"
 #include "ipc/pipe.h"
 #include "ipc/things.h"
 #include "mem/cache.h"
@@ -71,7 +72,7 @@ int64_t sys_system_info(const uint64_t a[7])
         .jobs = job_count(),
         .spaces = spaces_live(),
         .handle_tables = handle_tables_live(),
-        .pipes = pipes_live(),
+        .pipes = pipes_live() + message_pipes_live(),
         .channels = channels_live(),
         .sessions = sessions_live(),
         .objects = kmalloc_live() + process_handles_live() + memory_objects_live() + kept_live(),

@@ -110,6 +110,26 @@ int64_t memory_size(int handle)
     return ecall1(SYS_memory_size, handle);
 }
 
+int message_pipe(int ends[2], uint64_t bytes, uint64_t messages, int flags)
+{
+    return (int)ecall6(SYS_message_pipe, ARGUMENT(ends), ARGUMENT(bytes), ARGUMENT(messages), flags, 0, 0);
+}
+
+int message_send(int handle, const void *data, size_t bytes, const int *handles, unsigned count, int64_t timeout_ns)
+{
+    return (int)ecall6(SYS_message_send, handle, ARGUMENT(data), ARGUMENT(bytes), ARGUMENT(handles), count, timeout_ns);
+}
+
+int64_t message_receive(int handle, void *buffer, size_t bytes, int *handles, unsigned count, int64_t timeout_ns)
+{
+    return ecall6(SYS_message_receive, handle, ARGUMENT(buffer), ARGUMENT(bytes), ARGUMENT(handles), count, timeout_ns);
+}
+
+int message_state(int handle, struct message_state *state)
+{
+    return (int)ecall2(SYS_message_state, handle, ARGUMENT(state));
+}
+
 int64_t getdents(int handle, void *buffer, size_t bytes)
 {
     return ecall3(SYS_getdents, handle, ARGUMENT(buffer), ARGUMENT(bytes));

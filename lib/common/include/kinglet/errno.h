@@ -44,6 +44,7 @@
     E(ENOSYS, 38, "no such system call") \
     E(ENOTEMPTY, 39, "directory not empty") \
     E(ELOOP, 40, "too many redirects") \
+    E(ENODATA, 61, "no more data (every sender has closed)") \
     E(EOVERFLOW, 75, "value too large") \
     E(EMSGSIZE, 90, "message too long") \
     E(ENOTSUP, 95, "not supported") \

@@ -51,6 +51,11 @@
     S(40, getdents)     /* (handle, buffer, bytes) -> bytes of struct kdirent, 0 at the end */ \
     S(41, poll)         /* (struct pollfd *, n, timeout in ns or -1) */ \
     S(42, fsync) \
+    /* message pipes */ \
+    S(43, message_pipe)    /* (int ends[2], bytes, messages, O_NONBLOCK | O_CLOEXEC): a pipe that keeps messages whole */ \
+    S(44, message_send)    /* (handle, data, bytes, int handles[], count, timeout in ns or -1) */ \
+    S(45, message_receive) /* (handle, buffer, bytes, int handles[], count, timeout in ns or -1) -> bytes */ \
+    S(46, message_state)   /* (handle, struct message_state *) */ \
     /* paths */ \
     S(50, open)         /* (path, flags, mode) -> handle */ \
     S(51, stat) \

@@ -8,6 +8,7 @@
 #include <kinglet/errno.h>
 #include <kinglet/file.h>
 #include <kinglet/message.h>
+#include <kinglet/message_pipe.h>
 #include <kinglet/process.h>
 #include <kinglet/syscall.h>
 #include <kinglet/trace.h>
@@ -39,6 +40,12 @@ int memory_create(uint64_t bytes); /* -> handle */
 int memory_commit(int handle, uint64_t offset, uint64_t bytes);
 int memory_decommit(int handle, uint64_t offset, uint64_t bytes);
 int64_t memory_next(int handle, uint64_t offset, uint64_t *end); /* -> offset; -ENXIO: no more */
+
+/* Message pipes (docs/system-calls.md, "Message pipes"). Timeouts in ns: negative for ever, 0 not at all. */
+int message_pipe(int ends[2], uint64_t bytes, uint64_t messages, int flags); /* [0] receives; capacities, 0: as usual */
+int message_send(int handle, const void *data, size_t bytes, const int *handles, unsigned count, int64_t timeout_ns);
+int64_t message_receive(int handle, void *buffer, size_t bytes, int *handles, unsigned count, int64_t timeout_ns);
+int message_state(int handle, struct message_state *state);
 
 /* handles and paths without POSIX names */
 int64_t getdents(int handle, void *buffer, size_t bytes); /* struct kdirent records; 0: end */

@@ -1,0 +1,16 @@
+"""Message pipes, seen from inside: the kernel's (user/test/message_pipe.c) and lib/mp's Pipe over them (mp_pipe.c)."""
+
+import pytest
+
+from inside import cases, verdict
+
+
+@pytest.mark.parametrize("harts", (1, 4))
+@pytest.mark.parametrize("case", cases("message_pipe"))
+def test_message_pipe(kinglet, case, harts):
+    verdict(kinglet, "message_pipe", case, smp=harts, debug=True)
+
+
+@pytest.mark.parametrize("case", cases("message_pipe"))
+def test_message_pipe_with_exact_time(kinglet, case):
+    verdict(kinglet, "message_pipe", case, icount=True)
