@@ -1,4 +1,4 @@
-# Builds the image: kernel.elf with its symbol table, libc, the programs, initrd.cpio.
+# Builds the image: kernel.elf with its symbol table, libc, libmp, the programs, initrd.cpio.
 # Sources are found by looking: a new .c file in its folder is all it takes. Everything goes to
 # build/<toolchain>-<release|debug>/, and programs given by EXTRA to a folder below that. Of those, the ones
 # that include "kernel/types.h" or "user/user.h" are xv6 programs: built with lib/xv6 in place of libc, and put
@@ -13,6 +13,7 @@ KERNEL_SOURCES := $(call find_sources,kernel)
 COMMON_SOURCES := $(call find_sources,lib/common)
 CRT0_SOURCE := $(wildcard lib/libc/crt0.[cS])
 LIBC_SOURCES := $(filter-out $(CRT0_SOURCE),$(call find_sources,lib/libc))
+MP_SOURCES := $(call find_sources,lib/mp)
 XV6_CRT0_SOURCE := lib/xv6/crt0.S
 XV6_SOURCES := $(filter-out $(XV6_CRT0_SOURCE),$(call find_sources,lib/xv6))
 USER_SOURCES := $(call find_sources,user/bin user/servers user/demo user/test user/bench)
@@ -20,6 +21,7 @@ USER_SOURCES := $(call find_sources,user/bin user/servers user/demo user/test us
 KERNEL_OBJECTS := $(patsubst %,$(BUILD)/kernel/%.o,$(KERNEL_SOURCES) $(COMMON_SOURCES))
 LIBC_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(LIBC_SOURCES) $(COMMON_SOURCES))
 CRT0 := $(patsubst %,$(BUILD)/%.o,$(CRT0_SOURCE))
+MP_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(MP_SOURCES))
 XV6_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(XV6_SOURCES))
 XV6_CRT0 := $(patsubst %,$(BUILD)/%.o,$(XV6_CRT0_SOURCE))
 USER_OBJECTS := $(patsubst %,$(BUILD)/%.o,$(USER_SOURCES))
@@ -67,7 +69,7 @@ remember = @mkdir -p $(@D); printf '%s\n' $(call quote,$(1)) | cmp -s - $@ || pr
 $(BUILD)/flags: FORCE
 	$(call remember,$(CC) $(COMPILER_VERSION) $(KERNEL_CFLAGS) / $(USER_CFLAGS) / $(XV6_CFLAGS) / $(LD) $(XV6_LDFLAGS))
 $(BUILD)/files: FORCE
-	$(call remember,$(KERNEL_SOURCES) $(COMMON_SOURCES) $(LIBC_SOURCES) $(XV6_SOURCES) $(USER_SOURCES) $(PLAIN_FILES))
+	$(call remember,$(KERNEL_SOURCES) $(COMMON_SOURCES) $(LIBC_SOURCES) $(MP_SOURCES) $(XV6_SOURCES) $(USER_SOURCES) $(PLAIN_FILES))
 
 # ---- compiling ----
 define compile
@@ -107,20 +109,26 @@ $(KERNEL): $(BUILD)/kernel0.elf $(BUILD)/ksyms.o
 	$(Q)$(KERNEL_LINK) $(BUILD)/ksyms.o -o $@
 	$(Q)$(PYTHON3) tools/ksyms.py check --kernel=$< --linked=$@
 
-# ---- libc and programs ----
+# ---- libc, libmp and programs; of an archive each program gets what it uses ----
 LIBC := $(if $(AR),$(BUILD)/libc.a)
 # Without an archiver the linker gets the objects, to be used only as they are needed.
 LIBC_LINK := $(or $(LIBC),--start-lib $(LIBC_OBJECTS) --end-lib)
-LIBC_NEEDS := $(or $(LIBC),$(LIBC_OBJECTS))
+LIBMP := $(if $(AR),$(BUILD)/libmp.a)
+LIBMP_LINK := $(or $(LIBMP),--start-lib $(MP_OBJECTS) --end-lib)
+LIBC_NEEDS := $(or $(LIBC),$(LIBC_OBJECTS)) $(or $(LIBMP),$(MP_OBJECTS))
 
 $(BUILD)/libc.a: $(LIBC_OBJECTS) $(BUILD)/files
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $(LIBC_OBJECTS)
 
+$(BUILD)/libmp.a: $(MP_OBJECTS) $(BUILD)/files
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(MP_OBJECTS)
+
 define link_program
 	$(call say,LD,$@)
-	$(Q)$(LD) $(LDFLAGS) -T linker/user.ld $(CRT0) $(filter %.o,$(filter-out $(CRT0) $(LIBC_OBJECTS),$^)) \
-	    $(LIBC_LINK) $(LIBGCC) -o $@
+	$(Q)$(LD) $(LDFLAGS) -T linker/user.ld $(CRT0) $(filter %.o,$(filter-out $(CRT0) $(LIBC_OBJECTS) $(MP_OBJECTS),$^)) \
+	    $(LIBMP_LINK) $(LIBC_LINK) $(LIBGCC) -o $@
 endef
 
 ELFS := $(patsubst %,$(BUILD)/%.elf,$(PROGRAMS))
@@ -174,7 +182,7 @@ $(INITRD): $(ELFS) $(EXTRA_ELFS) $(PLAIN_FILES) user/README.txt tools/mkinitrd.p
 compile_commands.json: $(BUILD)/flags $(BUILD)/files tools/compile_commands.py
 	$(Q)$(PYTHON3) tools/compile_commands.py --output=$@ \
 	    --group $(call quote,$(CC) $(KERNEL_CFLAGS)) $(KERNEL_SOURCES) \
-	    --group $(call quote,$(CC) $(USER_CFLAGS)) $(COMMON_SOURCES) $(CRT0_SOURCE) $(LIBC_SOURCES) $(USER_SOURCES) \
+	    --group $(call quote,$(CC) $(USER_CFLAGS)) $(COMMON_SOURCES) $(CRT0_SOURCE) $(LIBC_SOURCES) $(MP_SOURCES) $(USER_SOURCES) \
 	    --group $(call quote,$(CC) $(XV6_CFLAGS) -Ilib/common/include) $(XV6_CRT0_SOURCE) $(XV6_SOURCES) user/xv6/init.c
 
--include $(patsubst %.o,%.d,$(KERNEL_OBJECTS) $(LIBC_OBJECTS) $(CRT0) $(XV6_OBJECTS) $(USER_OBJECTS)) $(EXTRA_ELFS:.elf=.d)
+-include $(patsubst %.o,%.d,$(KERNEL_OBJECTS) $(LIBC_OBJECTS) $(CRT0) $(MP_OBJECTS) $(XV6_OBJECTS) $(USER_OBJECTS)) $(EXTRA_ELFS:.elf=.d)
