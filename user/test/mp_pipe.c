@@ -1,0 +1,280 @@
+/*
+ * lib/mp's Pipe, from inside: what its header promises. What the kernel promises below it: message_pipe.c.
+ */
+#include "check.h"
+
+#include <mp/pipe.h>
+#include <mp/process.h>
+
+#define ROUNDS 10000
+#define NOWHERE ((void *)0x2000000000) /* never mapped */
+
+static struct mp_connection first, second;
+static char data[MESSAGE_BYTES_MAX + 1], other[MESSAGE_BYTES_MAX];
+
+static struct mp_process *started(int (*target)(void *), void *args)
+{
+    struct mp_process *p;
+    CHECK_EQUAL(mp_process_create(&p, target, args), 0);
+    CHECK_EQUAL(mp_process_start(p), 0);
+    return p;
+}
+
+static int code_of(struct mp_process *p)
+{
+    CHECK_EQUAL(mp_process_join(p, -1), 0);
+    int code = mp_process_exit_code(p);
+    CHECK_EQUAL(mp_process_close(p), 0);
+    return code;
+}
+
+static void open_pipe(int duplex)
+{
+    CHECK_EQUAL(mp_pipe(&first, &second, duplex), 0);
+}
+
+static void close_both(void)
+{
+    mp_connection_close(&first);
+    mp_connection_close(&second);
+}
+
+static void a_simple_pipe_has_one_direction(void)
+{
+    open_pipe(0);
+    CHECK_EQUAL(mp_connection_send(&first, "a", 1), -EBADF);
+    CHECK_EQUAL(mp_connection_receive(&second, data, 1), -EBADF);
+    CHECK_EQUAL(mp_connection_poll(&second, 0), -EBADF);
+    CHECK_EQUAL(mp_connection_next(&second, NULL), -EBADF);
+    CHECK_EQUAL(mp_connection_send(&second, "ab", 2), 0);
+    CHECK_EQUAL(mp_connection_send(&second, "", 0), 0);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 9), 2);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 9), 0); /* an empty message, not the end */
+    close_both();
+    CHECK_EQUAL(mp_connection_send(&second, "a", 1), -EBADF);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 1), -EBADF);
+    mp_connection_close(&first); /* again */
+}
+
+static int echoes(void *unused)
+{
+    int64_t n;
+    mp_connection_close(&first);
+    while ((n = mp_connection_receive(&second, data, sizeof data)) >= 0)
+        CHECK_EQUAL(mp_connection_send(&second, data, (size_t)n), 0);
+    return n == -ENODATA ? 11 : 12;
+}
+
+static void a_duplex_pipe_has_two(void)
+{
+    open_pipe(1);
+    struct mp_process *p = started(echoes, NULL);
+    mp_connection_close(&second);
+    for (size_t n = 0; n <= MESSAGE_BYTES_MAX; n = n * 3 + 1) {
+        memset(data, (int)n, n);
+        CHECK_EQUAL(mp_connection_send(&first, data, n), 0);
+        CHECK_EQUAL(mp_connection_receive(&first, other, sizeof other), n);
+        CHECK(memcmp(data, other, n) == 0);
+    }
+    mp_connection_close(&first);
+    CHECK_EQUAL(code_of(p), 11);
+}
+
+static void the_end_comes_when_every_sender_has_closed(void)
+{
+    open_pipe(0);
+    struct mp_connection copy = {.receiver = -1, .sender = dup(second.sender)};
+    CHECK_EQUAL(mp_connection_send(&second, "a", 1), 0);
+    mp_connection_close(&second);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 1), 1);
+    CHECK_EQUAL(mp_connection_poll(&first, 0), 0);
+    mp_connection_close(&copy);
+    CHECK_EQUAL(mp_connection_poll(&first, -1), 1); /* receive would not block */
+    CHECK_EQUAL(mp_connection_receive(&first, data, 1), -ENODATA);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 1), -ENODATA);
+    close_both();
+    open_pipe(1);
+    mp_connection_close(&second);
+    CHECK_EQUAL(mp_connection_send(&first, "a", 1), -EPIPE);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 1), -ENODATA);
+    close_both();
+}
+
+static int sends_later(void *unused)
+{
+    sleep_ns(20 * MS);
+    return mp_connection_send(&second, "late", 4);
+}
+
+static void poll_waits_as_long_as_it_is_told(void)
+{
+    open_pipe(0);
+    uint64_t start = clock_ns();
+    CHECK_EQUAL(mp_connection_poll(&first, 0), 0);
+    CHECK_EQUAL(mp_connection_poll(&first, 15), 0);
+    CHECK(clock_ns() - start >= 15 * MS);
+    struct mp_process *p = started(sends_later, NULL);
+    CHECK_EQUAL(mp_connection_poll(&first, 1), 0);
+    CHECK_EQUAL(mp_connection_poll(&first, -1), 1);
+    CHECK(clock_ns() - start >= 35 * MS);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 4), 4);
+    CHECK_EQUAL(code_of(p), 0);
+    close_both();
+}
+
+static void a_short_buffer_loses_nothing(void)
+{
+    unsigned handles;
+    open_pipe(0);
+    CHECK_EQUAL(mp_connection_next(&first, &handles), -EAGAIN);
+    CHECK_EQUAL(mp_connection_send(&second, data, MESSAGE_BYTES_MAX + 1), -EMSGSIZE);
+    CHECK_EQUAL(mp_connection_send(&second, NOWHERE, 3), -EFAULT);
+    CHECK_EQUAL(mp_connection_send_handles(&second, "xyz", 3, (int[]){0, 1}, 2), 0);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 2), -EMSGSIZE);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 3), -EMSGSIZE); /* the handles */
+    CHECK_EQUAL(mp_connection_next(&first, &handles), 3);
+    CHECK_EQUAL(handles, 2);
+    int got[2];
+    CHECK_EQUAL(mp_connection_receive_handles(&first, NOWHERE, 3, got, 2), -EFAULT);
+    CHECK_EQUAL(mp_connection_receive_handles(&first, data, 3, got, 2), 3);
+    close(got[0]);
+    close(got[1]);
+    close_both();
+}
+
+/* A server gets with each request the connection on which it answers. */
+static int serves(void *unused)
+{
+    mp_connection_close(&second);
+    for (;;) {
+        struct mp_connection answer = {.receiver = -1, .sender = -1};
+        int n;
+        int64_t bytes = mp_connection_receive_handles(&first, &n, sizeof n, &answer.sender, 1);
+        if (bytes < 0)
+            return bytes == -ENODATA ? 0 : 1;
+        n *= n;
+        CHECK_EQUAL(mp_connection_send(&answer, &n, sizeof n), 0);
+        mp_connection_close(&answer);
+    }
+}
+
+static void connections_travel_through_connections(void)
+{
+    struct mp_connection in, out;
+    open_pipe(0);
+    struct mp_process *p = started(serves, NULL);
+    mp_connection_close(&first);
+    for (int i = 0, square; i < 100; i++) {
+        CHECK_EQUAL(mp_pipe(&in, &out, 0), 0);
+        CHECK_EQUAL(mp_connection_send_handles(&second, &i, sizeof i, &out.sender, 1), 0);
+        mp_connection_close(&out);
+        CHECK_EQUAL(mp_connection_receive(&in, &square, sizeof square), sizeof square);
+        CHECK_EQUAL(square, i * i);
+        CHECK_EQUAL(mp_connection_receive(&in, &square, sizeof square), -ENODATA); /* it kept no copy */
+        mp_connection_close(&in);
+    }
+    mp_connection_close(&second);
+    CHECK_EQUAL(code_of(p), 0);
+    open_pipe(1);
+    CHECK_EQUAL(mp_connection_send_handles(&second, "", 0, &first.receiver, 1), -ELOOP);
+    CHECK_EQUAL(mp_connection_send_handles(&second, "", 0, &second.sender, 1), 0); /* left in it */
+    close_both();
+}
+
+_Noreturn static int sends_numbers(void *size)
+{
+    mp_connection_close(&first);
+    for (unsigned i = 0;; i++) {
+        memset(data, (int)i, (size_t)(long)size);
+        memcpy(data, &i, sizeof i);
+        CHECK_EQUAL(mp_connection_send(&second, data, (size_t)(long)size), 0);
+    }
+}
+
+/* Killed at all instants: what was sent is whole and in order, the other sender goes on, then comes the end. */
+static void a_sender_killed_in_send_leaves_the_rest_working(void)
+{
+    for (int round = 0; round < 120; round++) {
+        static const long sizes[] = {8, 3000, MESSAGE_BYTES_MAX};
+        long size = sizes[round % 3];
+        unsigned next = 0, number;
+        open_pipe(0);
+        struct mp_process *p = started(sends_numbers, (void *)size);
+        sleep_ns((uint64_t)round * 13000);
+        CHECK_EQUAL(mp_process_kill(p), 0);
+        CHECK_EQUAL(code_of(p), -9);
+        bool last = false;
+        for (int64_t n;;) {
+            if (!last && mp_connection_poll(&first, 0) == 0) { /* all that was sent before is read */
+                last = true;
+                memset(data, 0x5a, 4);
+                CHECK_EQUAL(mp_connection_send(&second, data, 4), 0);
+                mp_connection_close(&second);
+            }
+            n = mp_connection_receive(&first, other, sizeof other);
+            if (n == -ENODATA)
+                break;
+            memcpy(&number, other, sizeof number);
+            if (n == 4) {
+                CHECK_EQUAL(number, 0x5a5a5a5a);
+                continue;
+            }
+            CHECK_EQUAL(n, size);
+            CHECK_EQUAL(number, next);
+            for (long i = 4; i < size; i++)
+                CHECK(other[i] == (char)next);
+            next++;
+        }
+        CHECK(last);
+        close_both();
+    }
+}
+
+static int answers(void *unused)
+{
+    uint64_t n;
+    mp_connection_close(&first);
+    while (mp_connection_receive(&second, &n, sizeof n) == sizeof n) {
+        n++;
+        CHECK_EQUAL(mp_connection_send(&second, &n, sizeof n), 0);
+    }
+    return 0;
+}
+
+static void ten_thousand_questions_and_answers(void)
+{
+    open_pipe(1);
+    struct mp_process *p = started(answers, NULL);
+    mp_connection_close(&second);
+    for (uint64_t i = 0, n; i < ROUNDS; i++) {
+        CHECK_EQUAL(mp_connection_send(&first, &i, sizeof i), 0);
+        CHECK_EQUAL(mp_connection_receive(&first, &n, sizeof n), sizeof n);
+        CHECK_EQUAL(n, i + 1);
+    }
+    mp_connection_close(&first);
+    CHECK_EQUAL(code_of(p), 0);
+}
+
+static void ten_thousand_pipes(void)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        open_pipe(i & 1);
+        CHECK_EQUAL(mp_connection_send_handles(&second, &i, sizeof i, &second.sender, 1), 0);
+        close_both();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    check_start(argc, argv);
+    RUN(a_simple_pipe_has_one_direction);
+    RUN(a_duplex_pipe_has_two);
+    RUN(the_end_comes_when_every_sender_has_closed);
+    RUN(poll_waits_as_long_as_it_is_told);
+    RUN(a_short_buffer_loses_nothing);
+    RUN(connections_travel_through_connections);
+    RUN(a_sender_killed_in_send_leaves_the_rest_working);
+    RUN(ten_thousand_questions_and_answers);
+    RUN(ten_thousand_pipes);
+    return check_end();
+}
