@@ -50,6 +50,7 @@ MUTATIONS = {
     ("channel", 1, "M_NO_GENERATION"): "assertion violated",
     ("channel", 1, "M_LEAVES_ITS_REQUEST"): "assertion violated",
     ("channel", 1, "M_PAYER_NOT_HELD"): "assertion violated",
+    ("channel", 1, "M_CLAIMED_WITHOUT_A_LOOK"): "assertion violated",
     ("channel", 1, "M_WOKEN_WITH_ITS_ACCOUNT_IN_USE"): "assertion violated",
     ("channel", 2, "M_KILLED_BEFORE_BLOCKED"): "invalid end state",
     ("channel", 3, "M_RETRIED_FOR_EVER"): "assertion violated",

@@ -220,7 +220,9 @@ static int receive(struct channel *ch, struct trap_frame *frame, struct proc *cl
         struct waiter w;
         struct proc *payer = me->payer; /* the next client sets it as soon as the lock is free */
         me->payer = NULL;
-        bool to_client = client && payer == client;
+        /* One that is still leaving its hart could not be claimed, and would be woken with its account in use. */
+        bool to_client =
+            client && payer == client && !atomic_load_explicit(&client->task.on_hart, memory_order_acquire);
         if (!to_client)
             sched_charge_to(&me->task.entity); /* nobody's time any more */
         wait_enter(&ch->receivers, &w);

@@ -422,7 +422,10 @@ inline receive()
         d_step {
             before = payer;
             payer = NOBODY;
-            to_client = replied != NOBODY && before == replied
+            to_client = replied != NOBODY && before == replied;
+#ifndef M_CLAIMED_WITHOUT_A_LOOK
+            to_client = to_client && !on_hart[replied]
+#endif
         }
 #ifdef M_KILLED_BEFORE_BLOCKED
         to_client = to_client && !killed[me];
