@@ -68,6 +68,7 @@ static void start_trace(void)
         struct frame *ring = frame_alloc_order(order);
         if (!ring) {
             klog(LOG_WARN, "trace: no memory for the rings\n");
+            trace_area.records = 0; /* all or none */
             return;
         }
         harts[i].trace_ring = trace_set_ring(i, frame_pointer(ring), frame_phys(ring),

@@ -3,12 +3,13 @@
 import pytest
 
 from inside import cases, verdict
+from kinglet import LIMIT
 
 
 @pytest.mark.parametrize("harts", (1, 4))
 @pytest.mark.parametrize("case", cases("message_pipe"))
 def test_message_pipe(kinglet, case, harts):
-    verdict(kinglet, "message_pipe", case, smp=harts, debug=True)
+    verdict(kinglet, "message_pipe", case, smp=harts, debug=True, limit=5 * LIMIT)
 
 
 @pytest.mark.parametrize("case", cases("message_pipe"))
@@ -19,7 +20,7 @@ def test_message_pipe_with_exact_time(kinglet, case):
 @pytest.mark.parametrize("harts", (1, 4))
 @pytest.mark.parametrize("case", cases("mp_pipe"))
 def test_pipe(kinglet, case, harts):
-    verdict(kinglet, "mp_pipe", case, smp=harts, debug=True)
+    verdict(kinglet, "mp_pipe", case, smp=harts, debug=True, limit=5 * LIMIT)
 
 
 @pytest.mark.parametrize("case", cases("mp_pipe"))

@@ -3,12 +3,13 @@
 import pytest
 
 from inside import cases, verdict
+from kinglet import LIMIT
 
 
 @pytest.mark.parametrize("harts", (1, 4))
 @pytest.mark.parametrize("case", cases("mp_queue"))
 def test_queue(kinglet, case, harts):
-    verdict(kinglet, "mp_queue", case, smp=harts, debug=True)
+    verdict(kinglet, "mp_queue", case, smp=harts, debug=True, limit=5 * LIMIT)
 
 
 @pytest.mark.parametrize("case", cases("mp_queue"))

@@ -202,9 +202,11 @@ int64_t sys_trace_filter(const uint64_t a[7])
     if (a[1] && to_user(a[1], &state, sizeof state))
         return -EFAULT;
     if (a[0]) {
+        uint64_t now = __atomic_load_n(&trace_on, __ATOMIC_RELAXED);
         __atomic_store_n(&trace_wanted, a[0], __ATOMIC_RELAXED);
-        if (trace_on)
-            __atomic_store_n(&trace_on, a[0], __ATOMIC_RELAXED);
+        /* Off stays off, also when another hart switches it off just now. */
+        while (now && !__atomic_compare_exchange_n(&trace_on, &now, a[0], false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            ;
     }
     return 0;
 }

@@ -50,6 +50,7 @@
 
 static const char *check_only; /* the one case to run, or NULL */
 static int check_failures;
+static unsigned check_patience = 1; /* times CHECK_LIMIT_MS: of programs with cases of ten thousand rounds on many harts */
 static bool check_servers_die; /* the program kills servers itself: it may take longer, too */
 
 __attribute__((noinline, cold)) static void check_failed(const char *file, int line, const char *what, long found,
@@ -227,7 +228,7 @@ static bool check_once(const char *name, void (*run)(void))
     }
     int handle = process_open(pid), job = 0;
     struct pollfd ended = {.fd = handle, .events = POLLIN};
-    int ready = poll(&ended, 1, check_servers_die ? 10 * CHECK_LIMIT_MS : CHECK_LIMIT_MS);
+    int ready = poll(&ended, 1, (check_servers_die ? 10 : (int)check_patience) * CHECK_LIMIT_MS);
     job = getjob(pid);
     close(handle);
     if (ready == 0) {

@@ -39,10 +39,11 @@ static uint64_t written(unsigned hart)
     return n;
 }
 
-/* The oldest record of a hart that is whole: the one before it may be being overwritten. */
+/* The oldest record of a hart that is surely whole: the one before it may be being overwritten, and so may the next,
+ * by a record whose count we do not see yet. */
 static uint64_t oldest(unsigned hart)
 {
-    uint64_t n = written(hart) + 1;
+    uint64_t n = written(hart) + 2;
 
     return n > area->records ? n - area->records : 0;
 }
