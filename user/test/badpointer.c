@@ -11,7 +11,7 @@
 #define MAX_HANDLE 16
 
 /* Handles that the cases use, made once for each child. */
-static int file, directory, pipe_ends[2], channel, session, process;
+static int file, directory, pipe_ends[2], messages[2], channel, session, process;
 
 struct bad_call {
     const char *name;
@@ -24,10 +24,11 @@ struct bad_call {
 };
 
 #define HANDLE(kind) (1000 + (kind)) /* stands for a handle, see handle_of */
-enum { FILE_HANDLE, DIRECTORY_HANDLE, READ_END, WRITE_END, CHANNEL_HANDLE, SESSION_HANDLE, PROCESS_HANDLE };
+enum { FILE_HANDLE, DIRECTORY_HANDLE, READ_END, WRITE_END, CHANNEL_HANDLE, SESSION_HANDLE, PROCESS_HANDLE, RECEIVER, SENDER };
 
 static char good_path[] = "/tmp/bad";
 #define GOOD ((uint64_t)good_path)
+static char good_buffer[64];
 
 static const struct bad_call calls[] = {
     {"exec path", SYS_exec, 0, false, true, 0, {0}},
@@ -38,6 +39,12 @@ static const struct bad_call calls[] = {
     {"job_limits old", SYS_job_limits, 2, true, false, sizeof(struct job_limits), {0}},
     {"setname", SYS_setname, 0, false, true, 0, {0}},
     {"pipe", SYS_pipe, 0, true, false, 2 * sizeof(int), {0}},
+    {"message_pipe", SYS_message_pipe, 0, true, false, 2 * sizeof(int), {0}},
+    {"send data", SYS_message_send, 1, false, false, 64, {HANDLE(SENDER), 0, 64}},
+    {"send handles", SYS_message_send, 3, false, false, 2 * sizeof(int), {HANDLE(SENDER), GOOD, 8, 0, 2}},
+    {"receive data", SYS_message_receive, 1, true, false, 0, {HANDLE(RECEIVER), 0, 64, (uint64_t)good_buffer, 2}},
+    {"receive handles", SYS_message_receive, 3, true, false, 2 * sizeof(int), {HANDLE(RECEIVER), (uint64_t)good_buffer, 64, 0, 2}},
+    {"message_state", SYS_message_state, 1, true, false, sizeof(struct message_state), {HANDLE(SENDER)}},
     {"read file", SYS_read, 1, true, false, 64, {HANDLE(FILE_HANDLE), 0, 64}},
     {"write file", SYS_write, 1, false, false, 64, {HANDLE(FILE_HANDLE), 0, 64}},
     {"read pipe", SYS_read, 1, true, false, 64, {HANDLE(READ_END), 0, 64}},
@@ -89,6 +96,8 @@ static void make_handles(void)
     directory = open("/bin", O_RDONLY | O_DIRECTORY);
     CHECK_EQUAL(pipe2(pipe_ends, O_NONBLOCK), 0);
     CHECK_EQUAL(write(pipe_ends[1], "0123456789", 10), 10);
+    CHECK_EQUAL(message_pipe(messages, 0, 0, 0), 0);
+    CHECK_EQUAL(message_send(messages[1], run_name, sizeof run_name, (int[]){1, 2}, 2, 0), 0); 
     channel = channel_create(0);
     session = channel_connect(channel, 1, SESSION_READ | SESSION_WRITE);
     process = process_open(getpid());
@@ -97,8 +106,9 @@ static void make_handles(void)
 
 static uint64_t handle_of(uint64_t a)
 {
-    const int handles[] = {file, directory, pipe_ends[0], pipe_ends[1], channel, session, process};
-    return a >= HANDLE(0) && a < HANDLE(7) ? (uint64_t)handles[a - HANDLE(0)] : a;
+    const int handles[] = {file, directory, pipe_ends[0], pipe_ends[1], channel, session, process,
+                           messages[0], messages[1]};
+    return a >= HANDLE(0) && a < HANDLE(9) ? (uint64_t)handles[a - HANDLE(0)] : a;
 }
 
 static long try(const struct bad_call *c, uint64_t bad)

@@ -92,7 +92,7 @@ static uint64_t some_argument(void)
         return (uint64_t)some_path();
     case 2:
     case 3:
-        return draw(14); /* a handle, perhaps */
+        return draw(18); /* a handle, perhaps */
     default:
         return some_number();
     }
@@ -128,6 +128,11 @@ static bool tame(uint64_t number, uint64_t a[7])
         return true;
     case SYS_poll:
         a[2] = draw(50) ? draw(100000) : some_number();
+        return true;
+    case SYS_message_send:
+    case SYS_message_receive:
+        a[4] = draw(4) ? draw(3) : a[4];
+        a[5] = draw(50) ? draw(100000) : some_number();
         return true;
     case SYS_wait:
         a[2] |= draw(20) ? WAIT_NOHANG : 0;
@@ -193,6 +198,7 @@ static void make_things(void)
     open(PLACE, O_RDONLY | O_DIRECTORY); /* as a root, it keeps all names below it */
     pipe2(ends, O_NONBLOCK);
     pipe2(ends, O_NONBLOCK);
+    message_pipe(ends, 0, 0, 0);
     int channel = channel_create((int)draw(draw(4) ? 10 : 256)), nobodys = channel_create(0);
     channel_connect(channel, draw(3), (int)draw(8));
     dup2(channel_connect(nobodys, 1, SESSION_READ), MOUNTED);
@@ -298,7 +304,7 @@ static void each_call_by_itself_harms_nobody(void)
 
 static void unknown_numbers_are_enosys(void)
 {
-    static const long unknown[] = {0, 19, 29, 43, 49, 62, 69, 85, 89, 95, 99, 126, 127, 128, 129, 1000,
+    static const long unknown[] = {0, 19, 29, 47, 49, 62, 69, 85, 89, 95, 99, 126, 127, 128, 129, 1000,
                                    INT32_MAX, INT64_MAX, INT64_MIN, -1, -1000, 1l << 32 | SYS_getpid};
     for (unsigned i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
         CHECK_EQUAL(raw(unknown[i], 1, 2, 3), -ENOSYS);
