@@ -2,6 +2,7 @@
  * Where the rooms are put together: the order in which they come up, and the few upward calls
  * (docs/architecture.md lists them). Entered once, by start.c, on the boot hart.
  */
+#include "ipc/futex.h"
 #include "ipc/things.h"
 #include "mem/frame.h"
 #include "mem/space.h"
@@ -151,6 +152,7 @@ void kernel_main(void)
     frame_init();
     options_init(machine.bootargs);
     devices_init();
+    futexes_init();
     sched_init();
     proc_init();
     options_apply();

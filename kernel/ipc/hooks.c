@@ -2,6 +2,7 @@
  * What happens to handles, places and channels when a process forks, execs or ends: proc_upcalls.
  */
 #include "ipc/channel.h"
+#include "ipc/futex.h"
 #include "ipc/things.h"
 
 int ipc_fork(struct proc *parent, struct proc *child)
@@ -20,6 +21,7 @@ int ipc_fork(struct proc *parent, struct proc *child)
 
 void ipc_exec(struct proc *p)
 {
+    futex_hand_on(p);
     devices_unbind(p); /* a new program knows nothing of what the old one served */
     serve_end(p);
     handle_table_exec(p->handles);
@@ -27,6 +29,7 @@ void ipc_exec(struct proc *p)
 
 void ipc_exit(struct proc *p)
 {
+    futex_hand_on(p);
     devices_unbind(p);
     serve_end(p);
     handle_table_put(p->handles);

@@ -22,6 +22,7 @@ uint64_t segments_live(void)
 
 struct segment *segment_create(uint64_t bytes, void *payer)
 {
+    static uint64_t made; /* atomic */
     struct segment *segment = cache_alloc(&segment_cache);
     struct frame *root = segment != NULL ? frame_alloc() : NULL;
 
@@ -31,6 +32,7 @@ struct segment *segment_create(uint64_t bytes, void *payer)
     }
     frame_zero(root);
     segment->refs = 1;
+    segment->number = __atomic_add_fetch(&made, 1, __ATOMIC_RELAXED);
     segment->bytes = bytes;
     for (segment->levels = 1; bytes > 1ul << (PAGE_SHIFT + 9 * segment->levels);)
         segment->levels++;

@@ -20,6 +20,7 @@
 
 struct segment {
     uint32_t refs;   /* atomic: the creator's, and one for each region that maps it */
+    uint64_t number; /* constant: no other ever has it (word.h) */
     uint64_t bytes;  /* constant, page-aligned */
     unsigned levels; /* constant: of the table; 1 maps 2 MiB, 2 1 GiB, 3 the rest */
     void *payer;     /* constant: for the upward calls, segment_charge and segment_freed */

@@ -47,6 +47,18 @@ void proc_trace_names(void)
     }
 }
 
+/* Does it wait for a lock whose holder is gone? Who has this pid, but began after the wait did, is another. */
+static bool owner_is_dead(const struct task *t)
+{
+    if (t->reason != WAIT_FOR_futex || !t->waits_for)
+        return false;
+    struct proc *owner = proc_find(t->waits_for);
+    bool dead = !owner || atomic_load(&owner->task.state) == PROC_ZOMBIE || owner->start_ns > ns_of_ticks(t->blocked_at);
+    if (owner)
+        proc_put(owner);
+    return dead;
+}
+
 void proc_describe(struct proc *p, struct proc_info *info)
 {
     memset(info, 0, sizeof *info);
@@ -59,7 +71,8 @@ void proc_describe(struct proc *p, struct proc_info *info)
     info->switches = p->task.switches;
     if (info->state == PROC_BLOCKED) {
         info->waits_for = p->task.waits_for;
-        strlcpy(info->reason, wait_reason_words(p->task.reason), sizeof info->reason);
+        strlcpy(info->reason, owner_is_dead(&p->task) ? "owner dead" : wait_reason_words(p->task.reason),
+                sizeof info->reason);
     }
     sched_times(&p->task, &info->cpu_ns, info->cpu_ns_level);
     info->cpu_ns = ns_of_ticks(info->cpu_ns);

@@ -8,6 +8,7 @@
 
 #include "mem/space.h"
 #include "mem/user_copy.h"
+#include "mem/word.h"
 #include "proc/rules.h"
 #include "riscv/fp.h"
 #include "riscv/trap.h"
@@ -76,6 +77,7 @@ struct proc {
     struct channel *serving;    /* the channel whose messages it receives */
     uint64_t serve_buffer, serve_bytes;
     struct proc *payer;         /* whose time it works on, with a reference; NULL: its own */
+    struct word_key handed_on;  /* FUTEX_HAND_ON: the word it was woken for last; 0: none */
 };
 _Static_assert(offsetof(struct proc, task) == 0, "hart->current points at both");
 

@@ -11,6 +11,9 @@
 /* A system call's result as POSIX wants it: a negative errno goes to errno and becomes -1. */
 long libc_result(long result);
 
+/* What SYS_fork gave, and gives it again: a child forgets what it knew of its parent (self_pid). */
+int libc_forked(int result);
+
 /* Last component of argv[0], for messages; "?" before start-up. */
 extern const char *libc_program_name;
 

@@ -3,14 +3,31 @@
  */
 #include "ecall.h"
 #include "internal.h"
+#include <kinglet/system.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+static int known_pid; /* 0: not asked yet */
+
+int libc_forked(int result)
+{
+    if (result == 0)
+        known_pid = 0; /* the parent's */
+    return result;
+}
+
+int self_pid(void)
+{
+    if (!known_pid)
+        known_pid = (int)ecall0(SYS_getpid);
+    return known_pid;
+}
+
 pid_t fork(void)
 {
-    return (pid_t)libc_result(ecall1(SYS_fork, 0));
+    return (pid_t)libc_result(libc_forked((int)ecall1(SYS_fork, 0)));
 }
 
 _Noreturn void _exit(int status)

@@ -8,7 +8,7 @@
 
 int fork_flags(int flags)
 {
-    return (int)ecall1(SYS_fork, flags);
+    return libc_forked((int)ecall1(SYS_fork, flags));
 }
 
 int exec_image(int memory, uint64_t offset, uint64_t length, char *const argv[], char *const envp[])
@@ -98,6 +98,21 @@ int memory_decommit(int handle, uint64_t offset, uint64_t bytes)
 int64_t memory_next(int handle, uint64_t offset, uint64_t *end)
 {
     return ecall3(SYS_memory_next, handle, ARGUMENT(offset), ARGUMENT(end));
+}
+
+int futex_wait(const volatile void *word, uint32_t expected, int64_t ns, int owner, int flags, volatile void *release)
+{
+    return (int)ecall6(SYS_futex_wait, ARGUMENT(word), expected, ns, owner, flags, ARGUMENT(release));
+}
+
+int futex_wake(const volatile void *word, unsigned n)
+{
+    return (int)ecall2(SYS_futex_wake, ARGUMENT(word), n);
+}
+
+int futex_change(volatile void *word, uint32_t old, uint32_t new, unsigned n)
+{
+    return (int)ecall6(SYS_futex_change, ARGUMENT(word), old, new, n, 0, 0);
 }
 
 int unmap(void *address, uint64_t length)

@@ -91,6 +91,10 @@
     S(92, interrupt_bind)   /* (device, channel, bits) */ \
     S(93, interrupt_ack)    /* (device) */ \
     S(94, device_memory)    /* (device, uint64 *physical) -> memory handle: a page for the device to work on */ \
+    /* futexes */ \
+    S(120, futex_wait)      /* (uint32 *, expected, ns or -1, owner's pid or 0, FUTEX_, uint32 *release or 0) */ \
+    S(121, futex_wake)      /* (uint32 *, n) -> how many */ \
+    S(122, futex_change)    /* (uint32 *, old, new, n): as one step, change it and wake -> how many */ \
     /* the system */ \
     S(100, log)             /* (text, bytes): to the kernel's console */ \
     S(101, system_info)     /* (struct system_info *) */ \

@@ -73,7 +73,8 @@ enum switch_cause {
     R(7, receive, "receive") \
     R(8, pipe_read, "pipe read") \
     R(9, pipe_write, "pipe write") \
-    R(10, io, "I/O") /* in the simulator */
+    R(10, io, "I/O") /* in the simulator */ \
+    R(11, futex, "futex")
 
 enum wait_reason {
 #define KINGLET_REASON_ENUM(number, name, words) WAIT_FOR_##name = number,

@@ -1,0 +1,14 @@
+/*
+ * What the kernel and programs share about futexes (docs/system-calls.md, "Futexes").
+ */
+#ifndef KINGLET_FUTEX_H
+#define KINGLET_FUTEX_H
+
+/* This bit of a word is set by who is about to wait, and cleared by futex_change when nobody waits any more. */
+#define FUTEX_WAITERS 0x80000000u
+
+/* futex_wait */
+#define FUTEX_ROBUST 1  /* -EOWNERDEAD when the owner has ended, or ends */
+#define FUTEX_HAND_ON 2 /* should I be woken and end before I wait for a word again, wake the next one of this word */
+
+#endif

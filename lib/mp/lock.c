@@ -1,0 +1,66 @@
+/*
+ * Lock (mp/lock.h). The word is the holder's number, 0 when it is free.
+ */
+#include "internal.h"
+#include <mp/self.h>
+
+int mp_lock_init(struct mp_lock *lock, int flags)
+{
+    if (flags & ~MP_ROBUST)
+        return -EINVAL;
+    lock->flags = (uint32_t)flags;
+    atomic_store(&lock->word, 0);
+    return 0;
+}
+
+/* The holder named in `seen` has ended: who takes its place in the word is the next. */
+static bool inherit(struct mp_lock *lock, uint32_t seen, uint32_t me)
+{
+    uint32_t now = atomic_load(&lock->word);
+    return VALUE(now) == VALUE(seen) && atomic_compare_exchange_strong(&lock->word, &now, me | (now & FUTEX_WAITERS));
+}
+
+static int acquire_slowly(struct mp_lock *lock, uint32_t me, int timeout_ms)
+{
+    int64_t deadline = mp_deadline(timeout_ms);
+    int flags = FUTEX_HAND_ON | (lock->flags & MP_ROBUST ? FUTEX_ROBUST : 0);
+    for (;;) {
+        uint32_t seen = atomic_load(&lock->word);
+        if (!VALUE(seen)) {
+            if (atomic_compare_exchange_strong(&lock->word, &seen, seen | me))
+                return 0;
+        } else if (deadline == AT_ONCE && !(flags & FUTEX_ROBUST)) {
+            return -ETIMEDOUT;
+        } else if (mp_will_wait(&lock->word, &seen)) {
+            int result = futex_wait(&lock->word, seen, mp_left(deadline), (int)VALUE(seen), flags, NULL);
+            if (result == -EOWNERDEAD && inherit(lock, seen, me))
+                return result;
+            if (result && result != -EAGAIN && result != -EOWNERDEAD)
+                return result;
+        }
+    }
+}
+
+int mp_lock_acquire(struct mp_lock *lock, int timeout_ms)
+{
+    uint32_t free = 0, me = (uint32_t)mp_self();
+    if (atomic_compare_exchange_strong_explicit(&lock->word, &free, me, memory_order_acquire, memory_order_relaxed))
+        return 0;
+    return acquire_slowly(lock, me, timeout_ms);
+}
+
+int mp_lock_release(struct mp_lock *lock)
+{
+    for (;;) {
+        uint32_t seen = atomic_load_explicit(&lock->word, memory_order_relaxed);
+        if (!VALUE(seen))
+            return -EPERM;
+        if (mp_change(&lock->word, seen, 0, 1, NULL))
+            return 0;
+    }
+}
+
+int mp_lock_owner(const struct mp_lock *lock)
+{
+    return (int)VALUE(atomic_load_explicit(&lock->word, memory_order_relaxed));
+}

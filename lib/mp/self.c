@@ -1,0 +1,10 @@
+/*
+ * The one place that says what a lock's owner is: a process.
+ */
+#include <kinglet/system.h>
+#include <mp/self.h>
+
+int mp_self(void)
+{
+    return self_pid();
+}
