@@ -1,18 +1,19 @@
 /*
- * Barrier (mp/barrier.h). Those who wait sleep on `turn`, and find in `failures` how their turn ended, even if they come
- * to look only some turns later. The lock is robust: one that ends while it changes these breaks the barrier.
+ * Barrier (mp/barrier.h). Those who wait sleep on `turn`, and find in `failures` how theirs ended, without the lock and
+ * even if they come to look only some turns later. The lock is robust: one that ends while it changes these breaks it.
  */
 #include "internal.h"
 #include <mp/barrier.h>
 
-#define TURNS_KNOWN 32
+#define BIT(turn) (1u << ((turn) % 32))
 
 int mp_barrier_init(struct mp_barrier *barrier, unsigned parties)
 {
     if (parties == 0 || parties > INT32_MAX)
         return -EINVAL;
     barrier->parties = parties;
-    barrier->waiting = barrier->broken = barrier->failures = 0;
+    barrier->waiting = barrier->broken = 0;
+    atomic_store(&barrier->failures, 0);
     atomic_store(&barrier->turn, 0);
     return mp_lock_init(&barrier->lock, MP_ROBUST);
 }
@@ -21,7 +22,11 @@ int mp_barrier_init(struct mp_barrier *barrier, unsigned parties)
  * wakes them. */
 static void end_turn(struct mp_barrier *barrier, bool failed)
 {
-    barrier->failures = barrier->failures << 1 | failed;
+    uint32_t bit = BIT(atomic_load(&barrier->turn));
+    if (failed)
+        atomic_fetch_or(&barrier->failures, bit);
+    else
+        atomic_fetch_and(&barrier->failures, ~bit);
     barrier->waiting = 0;
     for (;;) {
         uint32_t seen = atomic_load(&barrier->turn);
@@ -38,54 +43,52 @@ static void take(struct mp_barrier *barrier)
     }
 }
 
-/* The lock is held: how the turn ended. */
-static bool has_failed(const struct mp_barrier *barrier, uint32_t turn)
-{
-    uint32_t since = VALUE(VALUE(atomic_load(&barrier->turn)) - turn) - 1;
-    return since < TURNS_KNOWN && (barrier->failures >> since & 1);
-}
-
-/* The lock is held, and let go of meanwhile. 0; -ETIMEDOUT, and the turn goes on. */
+/* 0: the turn is over; -ETIMEDOUT, and it goes on. */
 static int sleep_for_turn(struct mp_barrier *barrier, uint32_t turn, int64_t deadline)
 {
-    int result = 0;
-    mp_lock_release(&barrier->lock);
-    while (!result) {
+    for (;;) {
         uint32_t seen = atomic_load(&barrier->turn);
         if (VALUE(seen) != turn)
-            break;
+            return 0;
         if (!mp_will_wait(&barrier->turn, &seen))
             continue;
-        result = futex_wait(&barrier->turn, seen, mp_left(deadline), 0, 0, NULL);
-        if (result == -EAGAIN)
-            result = 0;
+        int result = futex_wait(&barrier->turn, seen, mp_left(deadline), 0, 0, NULL);
+        if (result && result != -EAGAIN)
+            return result;
     }
+}
+
+/* The turn of one whose time was up breaks, unless it is over by now. */
+static bool break_turn(struct mp_barrier *barrier, uint32_t turn)
+{
     take(barrier);
-    return VALUE(atomic_load(&barrier->turn)) == turn ? result : 0;
+    bool goes_on = VALUE(atomic_load(&barrier->turn)) == turn;
+    if (goes_on) {
+        barrier->broken = 1;
+        end_turn(barrier, true);
+    }
+    mp_lock_release(&barrier->lock);
+    return goes_on;
 }
 
 int mp_barrier_wait(struct mp_barrier *barrier, int timeout_ms)
 {
     int64_t deadline = mp_deadline(timeout_ms);
     take(barrier);
-    int result = (int)barrier->waiting;
-    uint32_t turn = VALUE(atomic_load(&barrier->turn));
-    if (barrier->broken) {
-        result = -ECANCELED;
-    } else if (++barrier->waiting == barrier->parties) {
+    uint32_t number = barrier->waiting, turn = VALUE(atomic_load(&barrier->turn));
+    bool broken = barrier->broken, last = !broken && number + 1 == barrier->parties;
+    if (last)
         end_turn(barrier, false);
-    } else {
-        int slept = sleep_for_turn(barrier, turn, deadline);
-        if (slept) {
-            barrier->broken = 1;
-            end_turn(barrier, true);
-            result = slept;
-        } else if (has_failed(barrier, turn)) {
-            result = -ECANCELED;
-        }
-    }
+    else if (!broken)
+        barrier->waiting++;
     mp_lock_release(&barrier->lock);
-    return result;
+    if (broken || last)
+        return broken ? -ECANCELED : (int)number;
+
+    int result = sleep_for_turn(barrier, turn, deadline);
+    if (result && break_turn(barrier, turn))
+        return result;
+    return atomic_load(&barrier->failures) & BIT(turn) ? -ECANCELED : (int)number;
 }
 
 void mp_barrier_reset(struct mp_barrier *barrier)

@@ -218,13 +218,14 @@ static void answers_each_event(int unused)
             ;
         mp_event_clear(&s->event);
         s->taken = (uint64_t)i + 1;
-        mp_semaphore_release(&s->room);
+        CHECK_EQUAL(mp_semaphore_release(&s->room), 0);
     }
 }
 
 static void event_stress(void)
 {
     s = share(sizeof *s);
+    CHECK_EQUAL(mp_semaphore_init(&s->room, 0), 0);
     int pid = start_child(answers_each_event, 0);
     for (int i = 0; i < ROUNDS; i++) {
         s->count++;

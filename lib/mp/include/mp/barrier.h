@@ -10,7 +10,7 @@
 struct mp_barrier {
     struct mp_lock lock; /* robust; protects the rest */
     mp_word turn;        /* one more whenever those who wait are let go, together or broken */
-    uint32_t failures;   /* bit i: the turn i before the last one was broken or reset */
+    mp_word failures;    /* bit i: of the last 32 turns that ended, the one whose number ends in i was broken or reset */
     uint32_t parties;
     uint32_t waiting;
     uint32_t broken;
