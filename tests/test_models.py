@@ -28,6 +28,9 @@ SCENARIOS = {
     ("channel", 2): "the server is killed",
     ("channel", 3): "the server is killed again and again",
     ("channel", 4): "client and server are killed",
+    ("futex", 1): "a lock is for one at a time, and nobody sleeps on a free one",
+    ("futex", 2): "holders and waiters are killed",
+    ("futex", 3): "a robust lock goes on to the next",
 }
 
 # With the formula at the model's end, under weak fairness: the smaller ones.
@@ -54,6 +57,12 @@ MUTATIONS = {
     ("channel", 1, "M_WOKEN_WITH_ITS_ACCOUNT_IN_USE"): "assertion violated",
     ("channel", 2, "M_KILLED_BEFORE_BLOCKED"): "invalid end state",
     ("channel", 3, "M_RETRIED_FOR_EVER"): "assertion violated",
+    ("futex", 1, "M_COMPARED_WITHOUT_THE_LOCK"): "assertion violated",
+    ("futex", 1, "M_BIT_IS_DROPPED"): "assertion violated",
+    ("futex", 2, "M_CHANGE_AND_WAKE_APART"): "assertion violated",
+    ("futex", 2, "M_WAKE_UP_DIES_WITH_THE_CHOSEN"): "assertion violated",
+    ("futex", 2, "M_NOT_HANDED_ON"): "assertion violated",
+    ("futex", 3, "M_OWNER_NOT_LOOKED_AT"): "assertion violated",
 }
 
 

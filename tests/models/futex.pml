@@ -51,20 +51,16 @@ byte kills_left = KILLS;
 /* The bucket's lock is held; part of a step. */
 inline wake_one_here()
 {
-    if
-    :: nempty(queue) ->
+    do
+    :: len(queue) > 0 ->
         queue ? w;
         if
-        :: asleep[w] -> asleep[w] = 0; chosen[w] = 1
-        :: else -> /* killed, or its owner's end has woken it; the next one, if there is one */
-            if
-            :: nempty(queue) -> queue ? w; if :: asleep[w] -> asleep[w] = 0; chosen[w] = 1 :: else fi
-            :: else
-            fi
-        fi;
-        w = NOBODY
-    :: else
-    fi
+        :: asleep[w] -> asleep[w] = 0; chosen[w] = 1; break
+        :: else /* a kill or its owner's end has woken it already: the next one */
+        fi
+    :: len(queue) == 0 -> break
+    od;
+    w = NOBODY
 }
 
 inline wake_one()
@@ -107,7 +103,7 @@ inline release()
                 if
                 :: word == seen ->
                     wake_one_here();
-                    word = (nempty(queue) -> WAITERS : 0);
+                    word = (len(queue) > 0 -> WAITERS : 0);
 #ifdef M_BIT_IS_DROPPED
                     word = 0;
 #endif
@@ -154,6 +150,7 @@ inline futex_wait()
             }
         :: else
         fi;
+end_sleep:
         atomic { !asleep[me] || killed[me] -> asleep[me] = 0 }
         atomic { !bucket ->
             if
@@ -254,7 +251,7 @@ dies:
     seen = 0;
 #ifndef M_NOT_HANDED_ON
     if
-    :: handed_on[me] -> handed_on[me] = 0; wake_one()
+    :: handed_on[me] && killed[me] -> wake_one() /* the kernel does not ask for the reason; it must do without the others */
     :: else
     fi;
 #endif

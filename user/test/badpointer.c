@@ -70,6 +70,9 @@ static const struct bad_call calls[] = {
     {"chdir", SYS_chdir, 0, false, true, 0, {0}},
     {"mount", SYS_mount, 0, false, true, 0, {0, HANDLE(SESSION_HANDLE)}},
     {"unmount", SYS_unmount, 0, false, true, 0, {0}},
+    {"futex_wait", SYS_futex_wait, 0, false, false, 0, {0}},
+    {"futex_wake", SYS_futex_wake, 0, false, false, 0, {0, 1}},
+    {"futex_change", SYS_futex_change, 0, true, false, 0, {0, 0, 1, 1}},
     {"log", SYS_log, 0, false, false, 64, {0, 64}},
     {"system_info", SYS_system_info, 0, true, false, sizeof(struct system_info), {0}},
     {"process_list", SYS_process_list, 1, true, false, sizeof(struct proc_info), {0, 0, 3}},
@@ -118,7 +121,8 @@ static long try(const struct bad_call *c, uint64_t bad)
         a[i] = handle_of(c->a[i]);
     if (c->number == SYS_boot_option && c->pointer == 1)
         a[0] = (uint64_t)run_name;
-    a[c->pointer] = bad;
+    bool aligned = c->number >= SYS_futex_wait && c->number <= SYS_futex_change; /* or it is -EINVAL: futex.c */
+    a[c->pointer] = aligned ? bad & ~3ul : bad;
     return raw6(c->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
 }
 

@@ -127,6 +127,7 @@ static bool tame(uint64_t number, uint64_t a[7])
         a[0] = draw(50) ? draw(100000) : some_number();
         return true;
     case SYS_poll:
+    case SYS_futex_wait:
         a[2] = draw(50) ? draw(100000) : some_number();
         return true;
     case SYS_message_send:
