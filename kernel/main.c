@@ -33,7 +33,8 @@ static void describe_current(const struct hart *hart)
 {
     const struct proc *current = hart->current;
     if (current && current->task.pid)
-        kprintf("running: %s (pid %d)\n", current->name, current->pid);
+        kprintf(current->tid == current->pid ? "running: %s (pid %d)\n" : "running: %s (pid %d, thread %d)\n",
+                current->name, current->pid, current->tid);
     else
         kprintf("running: nobody\n");
 }
@@ -54,7 +55,8 @@ static void connect_rooms(void)
     mem_upcalls.segment_freed = memory_freed;
     sched_upcalls.switched = proc_switched;
     proc_upcalls = (struct proc_upcalls){
-        .fork = ipc_fork, .exec = ipc_exec, .exit = ipc_exit, .trace_due = device_trace_due};
+        .fork = ipc_fork, .thread = ipc_thread, .exec = ipc_exec, .park = ipc_park, .exit = ipc_exit,
+        .trace_due = device_trace_due};
 }
 
 static void start_trace(void)

@@ -109,8 +109,8 @@ int64_t request_call(struct request *r)
     r->note.kind = NOTE_CALL;
     ch->waiting_at[level]++;
     list_push_back(&ch->queue, &r->note.node);
-    me->task.waits_for = ch->server ? ch->server->pid : 0;
-    TRACE(call, 0, me->pid, me->task.waits_for);
+    me->task.waits_for = ch->server ? ch->server->tid : 0;
+    TRACE(call, 0, me->tid, me->task.waits_for);
     wait_block(ch->callers.reason);
 
     struct list_node *receiver = list_pop_front(&ch->receivers.waiters);
@@ -145,7 +145,7 @@ int64_t request_call(struct request *r)
             spin_unlock(&ch->lock);
             return -EINTR;
         }
-        me->task.waits_for = ch->server ? ch->server->pid : 0;
+        me->task.waits_for = ch->server ? ch->server->tid : 0;
         wait_block(ch->callers.reason);
         spin_unlock(&ch->lock);
         wait_switch();

@@ -56,16 +56,21 @@ struct handle_table *handle_table_copy(struct handle_table *from)
     struct handle_table *t = handle_table_create();
     if (!t)
         return NULL;
-    /* Only the forker itself makes its table larger, so the size stays what it is here. */
-    if (from->capacity > FIRST_CAPACITY) {
-        t->slot = kmalloc((size_t)from->capacity * sizeof *t->slot);
+    spin_lock(&from->lock);
+    /* Other threads may make it larger while there is no lock to allocate under. */
+    while (from->capacity > t->capacity) {
+        int capacity = from->capacity;
+        spin_unlock(&from->lock);
+        if (t->slot != t->first)
+            kfree(t->slot);
+        t->slot = kmalloc((size_t)capacity * sizeof *t->slot);
         if (!t->slot) {
             cache_free(&table_cache, t);
             return NULL;
         }
-        t->capacity = from->capacity;
+        t->capacity = capacity;
+        spin_lock(&from->lock);
     }
-    spin_lock(&from->lock);
     for (int n = 0; n < from->capacity; n++) {
         struct object *o = from->slot[n].object;
         if (o && o != RESERVED) {
@@ -93,6 +98,11 @@ static void close_all(struct handle_table *t, uint32_t flags)
             sched_breathe();
         }
     }
+}
+
+void handle_table_get(struct handle_table *t)
+{
+    atomic_fetch_add(&t->refs, 1);
 }
 
 void handle_table_put(struct handle_table *t)

@@ -1,5 +1,5 @@
 /*
- * Handle tables: the numbers by which a process names objects. fork copies the table; threads will
+ * Handle tables: the numbers by which a process names objects. fork copies the table; threads
  * share one. A number that is reserved is in use for everyone else, and names nothing yet.
  */
 #ifndef KERNEL_IPC_HANDLE_H
@@ -15,6 +15,7 @@
 
 struct handle_table *handle_table_create(void); /* NULL: out of memory */
 struct handle_table *handle_table_copy(struct handle_table *from);
+void handle_table_get(struct handle_table *t);
 void handle_table_put(struct handle_table *t);
 void handle_table_exec(struct handle_table *t); /* closes what is close-on-exec */
 uint64_t handle_tables_live(void);

@@ -10,13 +10,27 @@ int ipc_fork(struct proc *parent, struct proc *child)
     child->handles = handle_table_copy(parent->handles);
     if (!child->handles)
         return -ENOMEM;
+    spin_lock(&parent->lock);
     child->root = parent->root;
     child->cwd = parent->cwd;
     if (child->root)
         object_get(&child->root->object);
     if (child->cwd)
         object_get(&child->cwd->object);
+    spin_unlock(&parent->lock);
     return 0;
+}
+
+void ipc_thread(struct proc *leader, struct proc *thread)
+{
+    thread->handles = leader->handles;
+    handle_table_get(thread->handles);
+}
+
+void ipc_park(struct proc *p)
+{
+    devices_unbind(p);
+    serve_end(p);
 }
 
 void ipc_exec(struct proc *p)

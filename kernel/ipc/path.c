@@ -29,13 +29,16 @@ static void place_put(struct place *place)
 /* Where a path of the current process starts, which its first character decides. */
 static int64_t place_init(struct place *place, const char *text, uint32_t offset, uint32_t length)
 {
-    struct proc *me = this_proc();
+    struct proc *me = this_process();
     if (length == 0)
         return -ENOENT; /* POSIX: an empty path names nothing */
+    spin_lock(&me->lock);
     struct session *start = text[0] == '/' ? me->root : me->cwd;
+    if (start)
+        object_get(&start->object);
+    spin_unlock(&me->lock);
     if (!start)
         return -ENOENT; /* a process outside the file system (init and its servers) */
-    object_get(&start->object);
     place->session = start;
     place->offset = offset;
     place->end = offset + length;
@@ -238,13 +241,15 @@ int64_t path_chdir(user_addr path)
     int64_t status = path_open(path, O_DIRECTORY | O_PATH, 0, &object);
     if (status)
         return status;
-    struct proc *me = this_proc();
-    struct session *old = me->cwd;
+    struct proc *me = this_process();
     if (object->ops != &session_ops) {
         object_put(object);
         return -ENOTDIR;
     }
+    spin_lock(&me->lock);
+    struct session *old = me->cwd;
     me->cwd = container_of(object, struct session, object);
+    spin_unlock(&me->lock);
     if (old)
         object_put(&old->object);
     return 0;
@@ -252,10 +257,12 @@ int64_t path_chdir(user_addr path)
 
 int path_set_root(struct session *s)
 {
-    struct proc *me = this_proc();
-    struct session *old[2] = {me->root, me->cwd};
+    struct proc *me = this_process();
     object_get(&s->object);
+    spin_lock(&me->lock);
+    struct session *old[2] = {me->root, me->cwd};
     me->root = me->cwd = s;
+    spin_unlock(&me->lock);
     for (int i = 0; i < 2; i++)
         if (old[i])
             object_put(&old[i]->object);

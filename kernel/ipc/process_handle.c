@@ -32,7 +32,7 @@ static void process_release(struct object *o)
 static int process_poll(struct object *o, struct waiter *w)
 {
     struct proc *p = proc_of_handle(o);
-    bool own = p == this_proc();
+    bool own = p == this_process();
     spin_lock(&tree_lock);
     if (w)
         wait_join(own ? &p->child_ended : &p->ended, w);

@@ -95,7 +95,7 @@ static bool deliver_call(struct channel *ch, struct request *r, struct trap_fram
     request_dequeued(ch, r);
     list_push_back(&ch->in_service, &r->note.node);
     ch->in_hand = token;
-    r->client->task.waits_for = me->pid;
+    r->client->task.waits_for = me->tid;
     frame->a[0] = r->op;
     frame->a[1] = token;
     frame->a[2] = r->session->cookie;
@@ -322,7 +322,7 @@ static int64_t finish(struct channel *ch, const struct reply *reply, struct proc
     r->extra = reply->extra;
     r->length = reply->length;
     r->object = object;
-    TRACE(reply, 0, this_proc()->pid, r->client->pid);
+    TRACE(reply, 0, this_proc()->tid, r->client->tid);
     *client = r->client;
     proc_get(*client);
     request_finish(ch, r, status);

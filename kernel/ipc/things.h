@@ -55,7 +55,9 @@ uint64_t process_handles_live(void);
 
 /* hooks.c: proc_upcalls */
 int ipc_fork(struct proc *parent, struct proc *child);
+void ipc_thread(struct proc *leader, struct proc *thread);
 void ipc_exec(struct proc *p);
+void ipc_park(struct proc *p);
 void ipc_exit(struct proc *p);
 
 #endif

@@ -60,7 +60,7 @@ bool region_room(struct space *space, uint64_t start, uint64_t end)
 
     if (next == NULL)
         return true;
-    return end <= (next->kind == REGION_STACK ? next->floor - PAGE_SIZE : next->start);
+    return end <= region_bottom(next);
 }
 
 struct region *region_new(struct space *space, uint64_t start, uint64_t end, int prot, int kind)

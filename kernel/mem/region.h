@@ -17,6 +17,14 @@ struct region *region_next(struct space *space, struct region *region);
 struct region *region_find(struct space *space, uint64_t va);
 /* The first region that ends above `va`, or NULL. */
 struct region *region_above(struct space *space, uint64_t va);
+/* Where what belongs to the region begins: below its start lie the room of a stack to grow, and a guard page. */
+static inline uint64_t region_bottom(const struct region *region)
+{
+    if (region->kind == REGION_STACK)
+        return region->floor - PAGE_SIZE;
+    return region->floor != 0 ? region->floor - PAGE_SIZE : region->start;
+}
+
 /* Whether [start, end) is free, a stack's room to grow and its guard included. */
 bool region_room(struct space *space, uint64_t start, uint64_t end);
 

@@ -348,7 +348,7 @@ static uint64_t find_room(struct space *space, uint64_t bytes)
     uint64_t start = USER_MAP_BASE;
     struct region *next = region_above(space, start);
 
-    for (; next != NULL && next->start < start + bytes; next = region_next(space, next))
+    for (; next != NULL && region_bottom(next) < start + bytes; next = region_next(space, next))
         start = next->end;
     return start + bytes <= USER_MAP_END ? start : 0;
 }
@@ -363,7 +363,7 @@ static void unmap_range(struct space *space, uint64_t start, uint64_t end)
         struct segment *segment = NULL;
         spin_lock(&space->lock);
         struct region *region = region_find(space, end - 1);
-        if (region == NULL || region_is_private(region) || region->end != end) {
+        if (region == NULL || region->end != end) {
             end = start; /* another thread was here first */
         } else {
             uint64_t low = max(max(start, region->start), (end - 1) & ~(PIECE_SPAN - 1));
@@ -466,6 +466,27 @@ int64_t space_map_segment(struct space *space, struct segment *segment, uint64_t
     return result;
 }
 
+int64_t space_map_private(struct space *space, uint64_t bytes, int prot)
+{
+    if (bytes == 0 || !prot_ok(prot))
+        return -EINVAL;
+    if (bytes > USER_MAP_END - USER_MAP_BASE - PAGE_SIZE)
+        return -ENOMEM;
+    bytes = round_up(bytes);
+
+    spin_lock(&space->lock);
+    uint64_t start = find_room(space, bytes + PAGE_SIZE);
+    struct region *region = NULL;
+    if (start != 0) {
+        start += PAGE_SIZE;
+        region = add_region(space, start, start + bytes, prot, REGION_PRIVATE);
+    }
+    if (region != NULL)
+        region->floor = start;
+    spin_unlock(&space->lock);
+    return region != NULL ? (int64_t)start : -ENOMEM;
+}
+
 /* The part of space_forget for [start, end) in one region; addresses. */
 static unsigned forget_range(struct space *space, uint64_t start, uint64_t end, unsigned *pages, uint64_t *last)
 {
@@ -523,7 +544,7 @@ int space_unmap(struct space *space, uint64_t address, uint64_t bytes)
     spin_lock(&space->lock);
     for (uint64_t at = address; at < end && result == 0;) {
         struct region *region = region_find(space, at);
-        if (region == NULL || region_is_private(region))
+        if (region == NULL)
             result = -EINVAL;
         else
             at = region->end;

@@ -47,7 +47,7 @@ struct mapping {
 struct region {
     struct list_node node;
     uint64_t start, end; /* page-aligned; never empty while on the list */
-    uint64_t floor;      /* a stack's lowest possible start; below it lies a guard page */
+    uint64_t floor;      /* a stack's lowest possible start, or where a thread's begins; below it lies a guard page. Or 0 */
     uint64_t phys;       /* FRAMES, DEVICE: what `start` maps; SEGMENT: the offset in it */
     struct segment *segment; /* with a reference, or NULL */
     struct mapping mapping;
@@ -81,7 +81,8 @@ struct space {
 
     /* Where the user's sp is saved of the process that runs on the stack region (its trap frame's sp),
      * or NULL. Set by proc/ before the space is first used and reset when that process goes: the
-     * copy functions let the stack grow for it as they would for the user, at or above its sp. */
+     * copy functions let the stack grow for it as they would for the user, at or above its sp. With several
+     * threads, at a word that is 0: nobody knows the sp of one that runs on another hart. */
     const uint64_t *user_sp;
 };
 
@@ -127,7 +128,9 @@ int64_t space_map_physical(struct space *space, uint64_t phys, uint64_t bytes, i
  * -EEXIST: something is mapped there; -ENOMEM. */
 int64_t space_map_segment(struct space *space, struct segment *segment, uint64_t offset, uint64_t bytes, int prot,
                           uint64_t at);
-/* Unmap the pages of [address, address + bytes), all of which must lie in regions that the two above made.
+/* Memory of the space's own at a free address, as the heap is, with a page below it that stays unmapped. As above. */
+int64_t space_map_private(struct space *space, uint64_t bytes, int prot);
+/* Unmap the pages of [address, address + bytes), all of which must lie in regions that the three above made.
  * -EINVAL: not so, or not aligned, empty or wrapping. -ENOMEM: no memory
  * for splitting a region; then nothing is unmapped. */
 int space_unmap(struct space *space, uint64_t address, uint64_t bytes);

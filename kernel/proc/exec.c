@@ -138,47 +138,101 @@ static void code_changed(void)
         __atomic_fetch_or(&harts[i].work, WORK_FENCE_I, __ATOMIC_RELEASE); /* the code first */
 }
 
+/* The leader, now its process's only thread, becomes the program. Nothing can fail. */
+static void become(struct proc *me, const struct program *program)
+{
+    struct trap_frame *frame = proc_frame(me);
+    struct space *old = me->space;
+    proc_detach_stack(old);
+    memset(frame, 0, sizeof *frame);
+    frame->pc = program->entry;
+    frame->sp = program->sp;
+    frame->a[0] = program->argc;
+    frame->a[1] = program->sp + 8;
+    frame->a[2] = program->sp + 8 + (program->argc + 1) * 8;
+    uint64_t clear = SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE | SSTATUS_FS_MASK;
+    frame->sstatus = (csr_read(sstatus) & ~clear) | SSTATUS_FS_OFF;
+    program->space->user_sp = &frame->sp;
+    spin_lock(&tree_lock);
+    me->space = program->space;
+    spin_unlock(&tree_lock);
+    space_activate(me->space);
+    space_put(old);
+    job_charge(me, me->space->committed, true); /* a thread may have settled for the old one since it was asked for */
+    me->uses_fp = false;
+    me->rules = &rules_of[RULES_NATIVE];
+    proc_upcalls.exec(me);
+    TRACE(exec, 0, me->pid, 0);
+    proc_set_name(me, program->name);
+    code_changed();
+    spin_lock(&me->lock);
+    me->execing = false;
+    spin_unlock(&me->lock);
+}
+
+/* From here on no thread is made, and nobody else's exec succeeds. -EINTR: too late, the process is at its end. */
+static int claim(struct proc *leader)
+{
+    spin_lock(&leader->lock);
+    int error = leader->ending || leader->execing ? -EINTR : 0;
+    leader->execing |= !error;
+    spin_unlock(&leader->lock);
+    return error;
+}
+
 int proc_exec(struct image *image, const char *name, const struct exec_args *args)
 {
-    struct proc *me = this_proc();
-    struct trap_frame *frame = proc_frame(me);
-    uint64_t entry, sp;
+    struct proc *me = this_proc(), *leader = me->leader;
+    struct program program = {.argc = args->argc};
     struct space *space = space_create();
     if (!space)
         return -ENOMEM;
-    int error = build(image, args, space, &entry, &sp);
+    int error = build(image, args, space, &program.entry, &program.sp);
     if (!error)
-        error = job_charge(me, (int64_t)(space->committed - me->job_pages));
+        error = job_charge(leader, space->committed, false);
     if (!error && atomic_load(&me->task.killed))
         error = -EINTR;
+    if (!error)
+        error = claim(leader);
     if (error) {
         space_put(space);
         return error;
     }
     /* From here on nothing can fail. */
-    struct space *old = me->space;
-    proc_detach_stack(old);
-    memset(frame, 0, sizeof *frame);
-    frame->pc = entry;
-    frame->sp = sp;
-    frame->a[0] = args->argc;
-    frame->a[1] = sp + 8;
-    frame->a[2] = sp + 8 + (args->argc + 1) * 8;
-    uint64_t clear = SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE | SSTATUS_FS_MASK;
-    frame->sstatus = (csr_read(sstatus) & ~clear) | SSTATUS_FS_OFF;
-    space->user_sp = &frame->sp;
-    spin_lock(&tree_lock);
-    me->space = space;
-    spin_unlock(&tree_lock);
-    space_activate(space);
-    space_put(old);
-    me->uses_fp = false;
-    me->rules = &rules_of[RULES_NATIVE];
-    proc_upcalls.exec(me);
-    TRACE(exec, 0, me->pid, 0);
-    proc_set_name(me, name);
-    code_changed();
+    program.space = space;
+    strlcpy(program.name, name, sizeof program.name);
+    if (me == leader) {
+        end_threads(me);
+        become(me, &program);
+        return 0;
+    }
+    /* The process's pid, parent, children are the leader's: it goes on with the program, and this thread ends. */
+    spin_lock(&leader->lock);
+    leader->program = program;
+    spin_unlock(&leader->lock);
+    proc_end(leader, 0);
+    proc_end(me, 0);
     return 0;
+}
+
+void proc_exec_take_over(void)
+{
+    struct proc *me = this_proc();
+    end_threads(me);
+    struct program program = me->program;
+    me->program.space = NULL;
+    spin_lock(&me->lock);
+    me->thread_ended = false;
+    me->running = 1;
+    spin_unlock(&me->lock);
+    become(me, &program);
+    /* Against proc_end, which sets the signal before `killed`. */
+    atomic_store(&me->task.killed, false);
+    if (atomic_load(&me->kill_signal))
+        atomic_store(&me->task.killed, true);
+    if (atomic_load(&me->task.killed))
+        __atomic_fetch_or(&this_hart()->work, WORK_KILLED, __ATOMIC_RELAXED);
+    trap_leave(proc_frame(me));
 }
 
 /* ---- a program in kernel memory ---- */
@@ -249,7 +303,7 @@ static void init_first_run(void)
 int proc_start_init(const void *program, uint64_t size, int (*give)(struct proc *init))
 {
     memory_image_init(&init_image, program, size);
-    struct proc *p = proc_create();
+    struct proc *p = proc_create(NULL);
     if (!p || !job_root())
         return -ENOMEM;
     strlcpy(p->name, "init", sizeof p->name);

@@ -40,9 +40,13 @@ int exec_args_copy(struct exec_args *args, struct space *space, user_addr array,
 /* Append one string from the kernel. */
 int exec_args_add(struct exec_args *args, const char *string, bool environment);
 
-/* The program takes over the current process: 0, and the trap frame is the new program's; or a negative
- * errno, and nothing has changed: -ENOEXEC, -ENOMEM, -E2BIG, -EINTR, what reading gave. */
+/* The program takes over the current process, whose other threads end first: 0, and the trap frame is the new
+ * program's, or the calling thread, which is not the leader, ends on its way to user mode and the leader goes on with it;
+ * or a negative errno, and nothing has changed: -ENOEXEC, -ENOMEM, -E2BIG, -EINTR, what reading gave. */
 int proc_exec(struct image *image, const char *name, const struct exec_args *args);
+
+/* The leader, told by a thread that has called exec: the new program replaces the old one. */
+_Noreturn void proc_exec_take_over(void);
 
 /* Boot: make pid 1 out of this program. It gets the handles that `give` installs. -ENOMEM. */
 int proc_start_init(const void *program, uint64_t size, int (*give)(struct proc *init));

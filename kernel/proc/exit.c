@@ -39,7 +39,7 @@ static void give_to_init(struct proc *child, struct list *to)
 }
 
 /* Kills the daemons and gives the other children to init, in pieces, since there may be thousands. Nobody
- * else walks this list, so the cursor, which is no process, is safe in it while the lock is dropped. */
+ * else walks this list (its other threads are gone), so the cursor, which is no process, is safe in it while the lock is dropped. */
 static void part_with_children(struct proc *me)
 {
     struct list_node cursor;
@@ -113,25 +113,36 @@ static void drop_space(struct proc *me)
     proc_detach_stack(space);
     space_activate_kernel();
     space_put(space);
-    job_charge(me, -(int64_t)me->job_pages); /* a zombie counts as a process, not as memory */
+    job_charge(me, 0, true); /* a zombie counts as a process, not as memory */
 }
 
 void proc_exit(int32_t code, int32_t signal)
 {
     struct proc *me = this_proc();
+    struct proc *leader = me->leader;
+    spin_lock(&leader->lock);
+    if (!leader->ending)
+        leader->status = (struct exit_status){.code = code, .signal = signal};
+    leader->ending = true;
+    spin_unlock(&leader->lock);
+    if (me != leader) {
+        proc_end(leader, 0); /* it does the rest */
+        thread_end(0);
+    }
     me->exiting = true;
     if (me == init_proc) {
         klog(LOG_ERROR, "init ended (code %d, signal %d): nobody is left to run the system\n", code, signal);
         power_off(RUN_STATUS_PANIC);
     }
+    end_threads(me);
+    space_put(me->program.space); /* of an exec that came too late */
     end_children(me);
     proc_upcalls.exit(me);
     drop_space(me);
 
-    TRACE(exit, signal, me->pid, code);
+    TRACE(exit, me->status.signal, me->pid, me->status.code);
     sched_ended(&me->task);
     spin_lock(&tree_lock);
-    me->status = (struct exit_status){.code = code, .signal = signal};
     atomic_store(&me->task.state, PROC_ZOMBIE);
     list_remove(&me->sibling);
     list_push_back(&me->parent->zombies, &me->sibling);
@@ -197,7 +208,7 @@ static struct proc *take_zombie(struct proc *me, int32_t pid, bool *any)
 
 int proc_wait(int32_t pid, struct exit_status *status, int flags)
 {
-    struct proc *me = this_proc();
+    struct proc *me = this_process();
     if (flags & ~WAIT_NOHANG)
         return -EINVAL;
     spin_lock(&tree_lock);
@@ -217,7 +228,7 @@ int proc_wait(int32_t pid, struct exit_status *status, int flags)
         else if (flags & WAIT_NOHANG)
             break;
         else {
-            me->task.waits_for = pid == -1 ? 0 : pid;
+            this_task()->waits_for = pid == -1 ? 0 : pid;
             error = wait_on(&me->child_ended, &tree_lock);
         }
         if (error) {

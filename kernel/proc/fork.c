@@ -1,5 +1,5 @@
 /*
- * fork: a copy of the calling process. Everything that can fail comes before anything that shows.
+ * fork: a copy of the calling process, with a copy of the calling thread alone in it. Everything that can fail comes before anything that shows.
  */
 #include "proc/job.h"
 #include "proc/proc.h"
@@ -10,8 +10,7 @@
 #include <common/string.h>
 #include <kinglet/errno.h>
 
-/* Where a child first runs: on its own kernel stack, straight to user mode. */
-static void first_run(void)
+void proc_first_run(void)
 {
     sched_arrived();
     struct trap_frame *frame = proc_frame(this_proc());
@@ -55,40 +54,43 @@ static int abandon(struct proc *child, int error)
 
 int proc_fork(int flags)
 {
-    struct proc *parent = this_proc();
+    struct proc *me = this_proc(), *parent = me->leader;
     if (flags & ~FORK_DAEMON)
         return -EINVAL;
     if (parent->daemon)
         return -EDAEMON;
-    struct proc *child = proc_create();
+    struct proc *child = proc_create(NULL);
     if (!child)
         return -ENOMEM;
     child->daemon = flags & FORK_DAEMON;
-    child->rules = parent->rules;
-    memcpy(child->name, parent->name, sizeof child->name);
+    child->rules = me->rules;
+    memcpy(child->name, me->name, sizeof child->name);
 
-    struct trap_frame *frame = proc_frame(parent);
-    int error = job_add(NULL, child, parent->space->committed, parent);
+    struct trap_frame *frame = proc_frame(me);
+    struct space *space = me->space;
+    int error = job_add(NULL, child, space->committed, parent);
     /* A limit of processes counts those that nobody has waited for. If some are only with init, which another
      * hart may be slow to run, that is no fault of the caller's. */
     while (error == -EAGAIN && proc_reap_orphans())
-        error = job_add(NULL, child, parent->space->committed, parent);
+        error = job_add(NULL, child, space->committed, parent);
     if (!error)
-        error = space_fork(parent->space, &child->space, frame->sp);
+        error = space_fork(space, &child->space, frame->sp);
+    if (!error && child->space->committed != child->job_pages)
+        error = job_settle(child); /* another thread has changed it meanwhile */
     if (!error)
         error = proc_upcalls.fork(parent, child);
     if (error)
         return abandon(child, error);
-    copy_floating_point(parent, child);
+    copy_floating_point(me, child);
 
     struct trap_frame *child_frame = proc_frame(child);
     *child_frame = *frame;
     child_frame->a[0] = 0;
     child->space->user_sp = &child_frame->sp;
-    context_init(&child->task.context, child_frame, first_run);
+    context_init(&child->task.context, child_frame, proc_first_run);
     int pid = child->pid;
     enter_tree(parent, child);
-    TRACE(fork, 0, parent->pid, pid);
+    TRACE(fork, 0, me->tid, pid);
     TRACE_NAME(pid, child->name);
     sched_start(&child->task); /* from here on the child may run, end, and be gone */
     return pid;

@@ -21,7 +21,7 @@ void proc_set_name(struct proc *p, const char *name)
     spin_lock(&tree_lock);
     memcpy(p->name, clean, n + 1);
     spin_unlock(&tree_lock);
-    TRACE_NAME(p->pid, clean);
+    TRACE_NAME(p->tid, clean);
 }
 
 _Static_assert((unsigned)WAIT_REASONS <= PINFO_REASONS, "struct pinfo has a place for each reason to wait");
@@ -37,7 +37,7 @@ void proc_trace_names(void)
     struct proc *p;
     for (int32_t pid = 1; (p = proc_find_from(pid)) != NULL; pid++) {
         char name[PROC_NAME_MAX];
-        pid = p->pid;
+        pid = p->tid;
         spin_lock(&tree_lock);
         memcpy(name, p->name, sizeof name);
         spin_unlock(&tree_lock);
@@ -59,29 +59,72 @@ static bool owner_is_dead(const struct task *t)
     return dead;
 }
 
-void proc_describe(struct proc *p, struct proc_info *info)
+/* Time and switches so far, in ticks; of a whole process those of all its threads, and *state is that of the busiest. */
+struct times {
+    uint64_t ran, ran_at[SCHED_MAX_LEVELS], switches;
+    uint32_t state, threads;
+};
+
+static void add_times(struct times *sum, struct proc *p)
 {
+    uint64_t ran, ran_at[SCHED_MAX_LEVELS];
+    uint32_t state = atomic_load(&p->task.state);
+    sched_times(&p->task, &ran, ran_at);
+    sum->ran += ran;
+    for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
+        sum->ran_at[l] += ran_at[l];
+    sum->switches += p->task.switches;
+    sum->threads++;
+    if (state == PROC_RUNNING || (state == PROC_READY && sum->state != PROC_RUNNING))
+        sum->state = state;
+}
+
+static void times_of(struct proc *p, bool whole, struct times *sum)
+{
+    struct list_node *node;
+    memset(sum, 0, sizeof *sum);
+    sum->state = atomic_load(&p->task.state);
+    spin_lock(&p->leader->lock);
+    add_times(sum, p);
+    if (whole && p == p->leader) {
+        list_for_each(node, &p->threads)
+            add_times(sum, list_entry(node, struct proc, thread_node));
+        list_for_each(node, &p->gone)
+            add_times(sum, list_entry(node, struct proc, thread_node));
+        sum->ran += p->ran;
+        for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
+            sum->ran_at[l] += p->ran_at[l];
+        sum->switches += p->switches;
+    }
+    spin_unlock(&p->leader->lock);
+}
+
+void proc_describe(struct proc *p, struct proc_info *info, bool whole)
+{
+    struct times times;
     memset(info, 0, sizeof *info);
+    times_of(p, whole, &times);
     info->pid = p->pid;
+    info->tid = p->tid;
+    info->threads = times.threads;
     info->daemon = p->daemon;
     info->start_ns = p->start_ns;
-    info->state = (uint8_t)atomic_load(&p->task.state);
+    info->state = (uint8_t)times.state;
     info->level = (uint8_t)sched_level(&p->task);
     info->hart = (uint8_t)atomic_load(&p->task.hart)->index;
-    info->switches = p->task.switches;
+    info->switches = times.switches;
     if (info->state == PROC_BLOCKED) {
         info->waits_for = p->task.waits_for;
         strlcpy(info->reason, owner_is_dead(&p->task) ? "owner dead" : wait_reason_words(p->task.reason),
                 sizeof info->reason);
     }
-    sched_times(&p->task, &info->cpu_ns, info->cpu_ns_level);
-    info->cpu_ns = ns_of_ticks(info->cpu_ns);
+    info->cpu_ns = ns_of_ticks(times.ran);
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
-        info->cpu_ns_level[l] = ns_of_ticks(info->cpu_ns_level[l]);
+        info->cpu_ns_level[l] = ns_of_ticks(times.ran_at[l]);
 
     spin_lock(&tree_lock);
     memcpy(info->name, p->name, sizeof info->name);
-    info->ppid = p->parent ? p->parent->pid : 0;
+    info->ppid = p->leader->parent ? p->leader->parent->pid : 0;
     if (p->space) {
         info->pages = p->space->resident;
         info->committed = p->space->committed;
@@ -89,9 +132,10 @@ void proc_describe(struct proc *p, struct proc_info *info)
     spin_unlock(&tree_lock);
 
     spin_lock(&job_lock);
-    if (p->job) {
-        info->job = p->job->id;
-        info->session = p->job->session->id;
+    struct job *job = p->leader->job;
+    if (job) {
+        info->job = job->id;
+        info->session = job->session->id;
     }
     spin_unlock(&job_lock);
 }
@@ -99,13 +143,14 @@ void proc_describe(struct proc *p, struct proc_info *info)
 void proc_figures(struct proc *p, struct pinfo *to)
 {
     struct figures f;
-    uint64_t run, run_at[SCHED_MAX_LEVELS], now = clock_ticks();
+    struct times times;
+    uint64_t now = clock_ticks();
     memset(to, 0, sizeof *to);
     sched_figures(&p->task, &f);
-    sched_times(&p->task, &run, run_at);
+    times_of(p, true, &times);
     to->pid = p->pid;
     to->daemon = p->daemon;
-    to->state = (uint8_t)atomic_load(&p->task.state);
+    to->state = (uint8_t)times.state;
     to->level = (uint8_t)sched_level(&p->task);
     to->hart = (uint8_t)atomic_load(&p->task.hart)->index;
     to->arrival_ns = ns_of_ticks(f.made_at);
@@ -113,9 +158,9 @@ void proc_figures(struct proc *p, struct pinfo *to)
     to->end_ns = ns_of_ticks(f.ended_at);
     to->turnaround_ns = ns_of_ticks(since(f.made_at, f.ended_at ? f.ended_at : now));
     to->response_ns = ns_of_ticks(since(f.made_at, f.first_run_at ? f.first_run_at : now));
-    to->run_ns = ns_of_ticks(run - f.ran_before);
+    to->run_ns = ns_of_ticks(times.ran - f.ran_before);
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
-        to->run_ns_level[l] = ns_of_ticks(run_at[l] - f.ran_at_before[l]);
+        to->run_ns_level[l] = ns_of_ticks(times.ran_at[l] - f.ran_at_before[l]);
     to->waiting_ns = ns_of_ticks(f.waited);
     for (unsigned r = 0; r < WAIT_REASONS; r++)
         to->blocked_ns[r] = ns_of_ticks(f.blocked[r]);
@@ -136,14 +181,17 @@ void proc_dump_all(void)
     struct proc *p;
     for (int32_t pid = 1; (p = proc_find_from(pid)) != NULL; pid++) {
         struct proc_info info;
-        proc_describe(p, &info);
-        pid = p->pid;
+        proc_describe(p, &info, false);
+        pid = p->tid;
         proc_put(p);
-        kprintf("%5d %5d %5d %-8s %5u %4u %7lu %-10s", info.pid, info.ppid, info.job, states[info.state],
+        kprintf("%5d %5d %5d %-8s %5u %4u %7lu %-10s", info.tid, info.ppid, info.job, states[info.state],
                 info.level, info.hart, (unsigned long)(info.cpu_ns / 1000000), info.reason);
         if (info.waits_for)
             kprintf(" pid %-5d", info.waits_for);
-        kprintf(" %s\n", info.name);
+        kprintf(" %s", info.name);
+        if (info.tid != info.pid)
+            kprintf(" (thread of %d)", info.pid);
+        kprintf("\n");
         sched_breathe(); /* printing takes long */
     }
 }

@@ -130,6 +130,7 @@ int job_add(struct job *job, struct proc *p, uint64_t pages, struct proc *forker
     if (!error) {
         link_member(job, p);
         p->job_pages = pages;
+        p->job_processes = 1;
     }
     spin_unlock(&job_lock);
     return error;
@@ -140,19 +141,56 @@ void job_remove(struct proc *p)
     spin_lock(&job_lock);
     struct job *job = p->job;
     list_remove(&p->job_link.node);
-    discharge(job, NULL, 1, p->job_pages);
+    discharge(job, NULL, p->job_processes, p->job_pages);
     p->job = NULL;
-    p->job_pages = 0;
+    p->job_pages = p->job_processes = 0;
     job_release(job);
     spin_unlock(&job_lock);
 }
 
-int job_charge(struct proc *p, int64_t delta)
+int job_add_thread(struct proc *leader)
 {
     spin_lock(&job_lock);
-    int error = adjust(p->job, delta);
+    int error = atomic_load(&leader->task.killed) ? -EINTR : charge(leader->job, NULL, 1, 0);
+    leader->job_processes += !error;
+    spin_unlock(&job_lock);
+    return error;
+}
+
+void job_remove_thread(struct proc *leader)
+{
+    spin_lock(&job_lock);
+    discharge(leader->job, NULL, 1, 0);
+    leader->job_processes--;
+    spin_unlock(&job_lock);
+}
+
+/* job_lock is held. */
+static int pay(struct proc *p, uint64_t pages, bool in_any_case)
+{
+    int error = adjust(p->job, (int64_t)(pages - p->job_pages));
+    if (error && in_any_case) {
+        discharge(p->job, NULL, 0, p->job_pages - pages);
+        error = 0;
+    }
     if (!error)
-        p->job_pages += (uint64_t)delta;
+        p->job_pages = pages;
+    return error;
+}
+
+int job_charge(struct proc *p, uint64_t pages, bool in_any_case)
+{
+    spin_lock(&job_lock);
+    int error = pay(p, pages, in_any_case);
+    spin_unlock(&job_lock);
+    return error;
+}
+
+/* Of several threads that settle at once, the last sees what the others have changed: all change first. */
+int job_settle(struct proc *p)
+{
+    spin_lock(&job_lock);
+    int error = pay(p, __atomic_load_n(&p->space->committed, __ATOMIC_RELAXED), false);
     spin_unlock(&job_lock);
     return error;
 }
@@ -160,7 +198,7 @@ int job_charge(struct proc *p, int64_t delta)
 struct job *job_pay(uint64_t pages)
 {
     spin_lock(&job_lock);
-    struct job *job = this_proc()->job;
+    struct job *job = this_process()->job;
     if (charge(job, NULL, 0, pages))
         job = NULL;
     else
@@ -202,13 +240,13 @@ struct job *job_next_below(const struct job *job, const struct job *top)
 
 bool job_may_kill(const struct proc *by, const struct job *job)
 {
-    return below(job, by->job->session);
+    return below(job, by->leader->job->session);
 }
 
 bool job_is_system(const struct proc *p)
 {
     spin_lock(&job_lock);
-    bool result = p->job->session == root;
+    bool result = p->leader->job->session == root;
     spin_unlock(&job_lock);
     return result;
 }
@@ -219,11 +257,11 @@ static int move(struct proc *p, struct job *to)
     struct job *common = from; /* what lies above both pays for the process already */
     while (!below(to, common))
         common = common->parent;
-    int error = charge(to, common, 1, p->job_pages);
+    int error = charge(to, common, p->job_processes, p->job_pages);
     if (error)
         return error;
     list_remove(&p->job_link.node);
-    discharge(from, common, 1, p->job_pages);
+    discharge(from, common, p->job_processes, p->job_pages);
     link_member(to, p);
     job_release(from);
     return 0;
@@ -233,7 +271,7 @@ static int move(struct proc *p, struct job *to)
  * to one beside it, where other limits hold. `session`: the job heads one from now on. */
 static int set_job(int32_t pid, int32_t id, bool session)
 {
-    struct proc *me = this_proc();
+    struct proc *me = this_process();
     struct proc *p = pid ? proc_find(pid) : me;
     if (!p)
         return -ESRCH;
@@ -295,7 +333,7 @@ int job_new_session(void)
 
 int job_of(int32_t pid)
 {
-    struct proc *p = pid ? proc_find(pid) : this_proc();
+    struct proc *p = pid ? proc_find(pid) : this_process();
     if (!p)
         return -ESRCH;
     spin_lock(&job_lock);
@@ -309,7 +347,7 @@ int job_of(int32_t pid)
 /* One's own job and those below can be limited further; only a job above may raise a limit again. */
 int job_limit(int32_t id, const struct job_limits *set, struct job_limits *old)
 {
-    struct proc *me = this_proc();
+    struct proc *me = this_process();
     spin_lock(&job_lock);
     struct job *job = id ? job_find(id) : me->job;
     int result = -ESRCH;

@@ -31,8 +31,13 @@ struct job *job_root(void);
  * `pages`. -EAGAIN: limit of processes; -ENOMEM: limit of pages; -EINTR: the forker has been killed. */
 int job_add(struct job *job, struct proc *p, uint64_t pages, struct proc *forker);
 void job_remove(struct proc *p);
-/* The process promises itself `delta` more (or fewer) pages. -ENOMEM: a limit. */
-int job_charge(struct proc *p, int64_t delta);
+/* One more thread of the process, which counts as a process: -EAGAIN, -EINTR it has been killed. One less. */
+int job_add_thread(struct proc *leader);
+void job_remove_thread(struct proc *leader);
+/* The job pays for what the process's address space costs now. -ENOMEM: a limit, and it pays what it did before. */
+int job_settle(struct proc *p);
+/* It pays for so many pages from now on. -ENOMEM: a limit, unless `in_any_case`. */
+int job_charge(struct proc *p, uint64_t pages, bool in_any_case);
 
 /* Kernel memory that the current process's job pays for (a pipe's), whoever lets go of it last. NULL: a
  * limit. job_repay gives the pages and the reference back. */

@@ -1,6 +1,6 @@
 /*
  * kill: marking a process for its end and making it notice, wherever it is. The process ends itself,
- * on its way back to user mode or out of whatever it was blocked in.
+ * on its way back to user mode or out of whatever it was blocked in. Its leader is marked, which ends the other threads.
  */
 #include "proc/job.h"
 #include "proc/proc.h"
@@ -29,7 +29,7 @@ void proc_end(struct proc *p, int32_t signal)
 
 static int may_kill(struct proc *p)
 {
-    struct proc *me = this_proc();
+    struct proc *me = this_process();
     if (p == init_proc)
         return -EPERM; /* the system cannot go on without it */
     spin_lock(&tree_lock);

@@ -30,18 +30,52 @@ struct job_link {
     struct proc *proc;
 };
 
+/* A program that is ready to run: what exec has built. */
+struct program {
+    struct space *space; /* NULL: none */
+    uint64_t entry, sp, argc;
+    char name[PROC_NAME_MAX];
+};
+
+/*
+ * A thread. What the threads of a process share (address space, handle table) each has a reference on; what there is
+ * once for the process is in the PCB of its first thread, the *leader*, which is therefore the last to go: when it
+ * has ended as a thread it waits for the others, and then ends the process (thread.c).
+ */
 struct proc {
     struct task task; /* must be first: hart->current is both */
 
     /* constant */
-    int32_t pid;
+    int32_t pid; /* of the process: all its threads have it */
+    int32_t tid; /* its own, out of the same numbers; the leader's is the pid */
+    struct proc *leader; /* the process: see below. With a reference, but its own */
     bool daemon;
     uint64_t start_ns;
 
-    /* refs: the parent's (until reaped), the pid table's none, process handles, requests, lookups */
+    /* refs: the parent's or, of a thread, its process's (until reaped), the pid table's none, process handles,
+     * requests, lookups, threads of their leader */
     _Atomic uint32_t refs;
 
-    /* LOCK_TREE */
+    /* leader->lock; of a thread */
+    struct list_node thread_node; /* on the leader's `threads`, then `gone`; the leader is on neither */
+    bool thread_ended;            /* of the leader: it waits for the others, then ends the process */
+    bool detached;                /* nobody will join it */
+    bool told;                    /* it has been killed by its leader */
+    uint64_t value;               /* what it ended with */
+
+    /* `lock` (LOCK_THREADS); the leader's alone, on behalf of the process */
+    struct spinlock lock;
+    struct list threads;       /* the others that live */
+    struct list gone;          /* and those that nobody has joined yet */
+    struct wait_queue thread_wait; /* join, and the leader for the others' ends */
+    unsigned running;          /* threads that have not asked to end */
+    bool ending;               /* `status` says how: no more threads, no exec */
+    bool execing;              /* one of them has a new program: no more threads, no other exec */
+    struct program program;    /* that program, when it was not the leader who called exec */
+    uint64_t ran, ran_at[SCHED_MAX_LEVELS], switches; /* of threads that are gone, ticks */
+    struct session *root, *cwd; /* ipc's: where paths start */
+
+    /* LOCK_TREE; but for `space` and `name` the leader's alone */
     struct proc *parent;       /* NULL once it has been waited for */
     struct list children;      /* living ones, through `sibling` */
     struct list zombies;       /* those that ended and were not waited for, through `sibling` */
@@ -49,20 +83,21 @@ struct proc {
     struct wait_queue child_ended; /* wait, and poll on one's own process handle */
     struct wait_queue ended;       /* poll on this process's handle */
     bool orphan;                   /* init has it only because its parent ended */
-    struct exit_status status;     /* valid once it is a zombie */
+    struct exit_status status;     /* set with `ending`; valid for others once it is a zombie */
     struct space *space;           /* changed by itself only; others read it under the lock and take a reference */
     char name[PROC_NAME_MAX];
 
-    /* LOCK_JOB */
+    /* LOCK_JOB; the leader's alone */
     struct job *job;
     struct job_link job_link;
-    uint64_t job_pages; /* promised pages that its job pays for */
+    uint64_t job_pages;     /* promised pages that its job pays for */
+    uint64_t job_processes; /* and processes: itself and its other threads */
 
     /* LOCK_PIDS */
     struct proc *pid_next;
-    struct list_node all; /* every process, by rising pid */
+    struct list_node all; /* every thread of every process, by rising tid */
 
-    _Atomic int32_t kill_signal; /* the first signal sent to it; with task.killed */
+    _Atomic int32_t kill_signal; /* the first signal sent to it; with task.killed. 0 there: another reason to end or exec */
 
     /* its own: touched only by itself, or before it runs and after it ended */
     const struct rules *rules; /* never NULL */
@@ -72,7 +107,6 @@ struct proc {
 
     /* ipc's, its own */
     struct handle_table *handles;
-    struct session *root, *cwd;
     struct list *dropping;      /* messages that it drops just now, or NULL */
     struct channel *serving;    /* the channel whose messages it receives */
     uint64_t serve_buffer, serve_bytes;
@@ -84,9 +118,13 @@ _Static_assert(offsetof(struct proc, task) == 0, "hart->current points at both")
 struct proc_upcalls {
     /* Give the child its handles, root and current directory. 0 or -ENOMEM, nothing done then. */
     int (*fork)(struct proc *parent, struct proc *child);
+    /* Give a new thread the handles of its process. */
+    void (*thread)(struct proc *leader, struct proc *thread);
     /* exec has succeeded: close what is close-on-exec. */
     void (*exec)(struct proc *p);
-    /* Let go of everything. Called by the ending process itself, and for a child whose fork failed. */
+    /* Stop serving: the leader has ended as a thread, but holds the process's handles on. */
+    void (*park)(struct proc *p);
+    /* Let go of everything. Called by the ending thread itself, and for one that could not be started. */
     void (*exit)(struct proc *p);
     /* A trace ring has another quarter full, or the trace was switched off: tell who reads it. No lock is held. */
     void (*trace_due)(void);
@@ -101,6 +139,12 @@ static inline struct proc *this_proc(void)
     return this_hart()->current;
 }
 
+/* The process that runs on this hart. */
+static inline struct proc *this_process(void)
+{
+    return this_proc()->leader;
+}
+
 static inline struct proc *proc_of(struct task *t)
 {
     return (struct proc *)t;
@@ -113,12 +157,15 @@ static inline struct trap_frame *proc_frame(struct proc *p)
 
 /* table.c: PCBs and pids */
 void proc_init(void);
-/* A PCB with a kernel stack and a pid, refs 1, on no run queue, in no tree and no job. NULL: out of memory. */
-struct proc *proc_create(void);
+/* A PCB with a kernel stack and a tid, refs 1, on no run queue, in no tree and no job: of a new process, or of a thread
+ * of `leader`. NULL: out of memory. */
+struct proc *proc_create(struct proc *leader);
 /* The process with this pid, zombies too, with a reference; NULL. */
 struct proc *proc_find(int32_t pid);
-/* The first process with at least this pid, with a reference; NULL. */
-struct proc *proc_find_from(int32_t pid);
+/* The thread with this tid, likewise. */
+struct proc *proc_find_thread(int32_t tid);
+/* The first thread with at least this tid, with a reference; NULL. */
+struct proc *proc_find_from(int32_t tid);
 void proc_get(struct proc *p);
 void proc_put(struct proc *p);
 /* The pid is free again: when a zombie is reaped, or a fork has failed. */
@@ -128,7 +175,23 @@ uint64_t proc_count(void);
 /* fork.c */
 int proc_fork(int flags); /* -> pid; -EAGAIN job's limit, -ENOMEM, -EDAEMON, -EINVAL, -EINTR killed */
 
+/* Where a new thread first runs: on its own kernel stack, straight to user mode. */
+void proc_first_run(void);
+
+/* thread.c */
+int proc_thread_create(uint64_t entry, uint64_t sp, uint64_t argument, uint64_t tp); /* -> tid; -EAGAIN, -ENOMEM, -EINTR */
+/* Ends the calling thread, and unmaps [stack, stack + bytes) with it. 1, nothing done: it is the last one that runs,
+ * and wants to be told. Else it does not return, but when the process is at its end. */
+int proc_thread_exit(uint64_t value, uint64_t stack, uint64_t bytes, bool tell_last);
+int proc_thread_join(int32_t tid, uint64_t *value); /* -ESRCH, -EINVAL detached, -EDEADLK oneself, -EINTR */
+int proc_thread_detach(int32_t tid);                /* -ESRCH, -EINVAL */
+/* The calling thread, which is not the leader, is gone. */
+_Noreturn void thread_end(uint64_t value);
+/* The leader ends the other threads, and returns when there are none. */
+void end_threads(struct proc *leader);
+
 /* exit.c */
+/* The process ends, whichever of its threads calls this; the first to say how is believed. */
 _Noreturn void proc_exit(int32_t code, int32_t signal);
 int proc_wait(int32_t pid, struct exit_status *status, int flags); /* pid -1: any; -> pid, 0, -ECHILD, -EINTR */
 /* Do init's work for it: reap the orphans that have ended. False: there are none. No lock held. */
@@ -144,7 +207,7 @@ void proc_end(struct proc *p, int32_t signal); /* no questions asked */
 /* info.c */
 /* The name that ps, the trace and the line about a fault show. Control characters in it become '?'. */
 void proc_set_name(struct proc *p, const char *name);
-void proc_describe(struct proc *p, struct proc_info *info);
+void proc_describe(struct proc *p, struct proc_info *info, bool whole); /* whole: the process, not the thread */
 void proc_figures(struct proc *p, struct pinfo *figures);
 void proc_trace_names(void); /* every process's name goes into the trace */
 void proc_dump_all(void); /* every process on the kernel's console: ^P, and SYS_dump */

@@ -2,8 +2,8 @@
  * What belongs to a process on a hart: address space, floating-point registers, and the reasons
  * not to go back to user mode. Called by the scheduler's switch and by the trap path.
  */
+#include "proc/exec.h"
 #include "proc/job.h"
-#include "proc/proc.h"
 #include "riscv/csr.h"
 #include "riscv/kprintf.h"
 #include "riscv/trace_point.h"
@@ -45,6 +45,22 @@ void proc_switched(struct task *from, struct task *to)
         __atomic_fetch_or(&hart->work, WORK_KILLED, __ATOMIC_RELAXED);
 }
 
+/* What `killed` is set for: a signal, the end of the process or of this thread of it, or another thread's exec, which
+ * the leader carries out. */
+static _Noreturn void proc_killed(void)
+{
+    struct proc *me = this_proc();
+    if (me != me->leader)
+        thread_end(0);
+    int32_t signal = atomic_load(&me->kill_signal);
+    spin_lock(&me->lock);
+    bool exec = !me->ending && !signal && me->program.space;
+    spin_unlock(&me->lock);
+    if (exec)
+        proc_exec_take_over();
+    proc_exit(0, signal);
+}
+
 void proc_before_user(struct trap_frame *frame)
 {
     struct hart *hart = this_hart();
@@ -52,7 +68,7 @@ void proc_before_user(struct trap_frame *frame)
     if (hart->work & WORK_KILLED) /* perhaps meant for one that ran here before; cleared first, as above */
         __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_KILLED, __ATOMIC_SEQ_CST);
     if (atomic_load(&me->task.killed))
-        proc_exit(0, atomic_load(&me->kill_signal));
+        proc_killed();
     if (hart->work & WORK_FENCE_I) {
         __atomic_fetch_and(&hart->work, ~(uint32_t)WORK_FENCE_I, __ATOMIC_RELAXED);
         fence_i();
@@ -80,7 +96,7 @@ static void start_floating_point(struct proc *me, struct trap_frame *frame)
 static int pay_for_growth(struct proc *me)
 {
     uint64_t committed = me->space->committed;
-    return committed > me->job_pages + UNPAID_PAGES ? job_charge(me, (int64_t)(committed - me->job_pages)) : 0;
+    return committed > me->leader->job_pages + UNPAID_PAGES ? job_settle(me->leader) : 0;
 }
 
 /* 0: go on; else the signal that ends the process. */
@@ -122,7 +138,7 @@ static int signal_of(struct proc *me, struct trap_frame *frame, uint64_t scause,
 void proc_user_fault(struct trap_frame *frame, uint64_t scause, uint64_t stval)
 {
     struct proc *me = this_proc();
-    TRACE(fault, scause, me->pid, stval >> PAGE_SHIFT);
+    TRACE(fault, scause, me->tid, stval >> PAGE_SHIFT);
     int signal = signal_of(me, frame, scause, stval);
     if (!signal)
         return;

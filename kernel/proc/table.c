@@ -35,10 +35,10 @@ void proc_init(void)
     jobs_init();
 }
 
-static struct proc *lookup(int32_t pid)
+static struct proc *lookup(int32_t tid)
 {
-    struct proc *p = pids.bucket[(uint32_t)pid % PID_BUCKETS];
-    while (p && p->pid != pid)
+    struct proc *p = pids.bucket[(uint32_t)tid % PID_BUCKETS];
+    while (p && p->tid != tid)
         p = p->pid_next;
     return p;
 }
@@ -50,12 +50,13 @@ static void enter(struct proc *p)
     do
         pids.last = pids.last == PID_MAX ? 2 : pids.last + 1;
     while (lookup(pids.last));
-    p->pid = p->task.pid = pids.last;
-    struct proc **bucket = &pids.bucket[(uint32_t)p->pid % PID_BUCKETS];
+    p->tid = p->task.pid = pids.last;
+    p->pid = p->leader->tid;
+    struct proc **bucket = &pids.bucket[(uint32_t)p->tid % PID_BUCKETS];
     p->pid_next = *bucket;
     *bucket = p;
     struct list_node *after = pids.all.head.prev;
-    while (after != &pids.all.head && list_entry(after, struct proc, all)->pid > p->pid)
+    while (after != &pids.all.head && list_entry(after, struct proc, all)->tid > p->tid)
         after = after->prev;
     list_insert_before(after->next, &p->all);
     spin_unlock(&pids.lock);
@@ -64,7 +65,7 @@ static void enter(struct proc *p)
 static void leave(struct proc *p)
 {
     spin_lock(&pids.lock);
-    struct proc **link = &pids.bucket[(uint32_t)p->pid % PID_BUCKETS];
+    struct proc **link = &pids.bucket[(uint32_t)p->tid % PID_BUCKETS];
     while (*link != p)
         link = &(*link)->pid_next;
     *link = p->pid_next;
@@ -72,7 +73,7 @@ static void leave(struct proc *p)
     spin_unlock(&pids.lock);
 }
 
-struct proc *proc_create(void)
+struct proc *proc_create(struct proc *leader)
 {
     struct proc *p = cache_alloc(&proc_cache);
     if (!p)
@@ -91,6 +92,15 @@ struct proc *proc_create(void)
     wait_queue_init(&p->ended, WAIT_FOR_process);
     list_node_init(&p->job_link.node);
     p->job_link.proc = p;
+    list_node_init(&p->thread_node);
+    spin_init(&p->lock, "threads", LOCK_THREADS);
+    list_init(&p->threads);
+    list_init(&p->gone);
+    wait_queue_init(&p->thread_wait, WAIT_FOR_thread);
+    p->running = 1;
+    p->leader = leader ? leader : p;
+    if (leader)
+        proc_get(leader);
     p->start_ns = clock_ns();
     p->rules = &rules_of[RULES_NATIVE];
     sched_task_init(&p->task, top);
@@ -110,8 +120,11 @@ void proc_put(struct proc *p)
     /* The last instructions of a process run on its own kernel stack: they are a few, so wait. */
     while (atomic_load_explicit(&p->task.on_hart, memory_order_acquire))
         panic_check(STOPPED_IN_KERNEL);
+    struct proc *leader = p->leader;
     frame_free(frame_at(virt_to_phys((char *)p->task.kernel_stack_top - KSTACK_SIZE)));
     cache_free(&proc_cache, p);
+    if (leader != p)
+        proc_put(leader);
 }
 
 /* Until now a zombie could still be found. */
@@ -120,22 +133,34 @@ void proc_forget(struct proc *p)
     leave(p);
 }
 
-struct proc *proc_find(int32_t pid)
+static struct proc *find(int32_t tid, bool threads)
 {
     spin_lock(&pids.lock);
-    struct proc *p = lookup(pid);
+    struct proc *p = lookup(tid);
+    if (p && !threads && p->leader != p)
+        p = NULL;
     if (p)
         proc_get(p);
     spin_unlock(&pids.lock);
     return p;
 }
 
-struct proc *proc_find_from(int32_t pid)
+struct proc *proc_find(int32_t pid)
+{
+    return find(pid, false);
+}
+
+struct proc *proc_find_thread(int32_t tid)
+{
+    return find(tid, true);
+}
+
+struct proc *proc_find_from(int32_t tid)
 {
     struct proc *found = NULL;
     struct list_node *node;
     spin_lock(&pids.lock);
-    found = lookup(pid); /* whoever goes through all in order mostly hits the next one */
+    found = lookup(tid); /* whoever goes through all in order mostly hits the next one */
     if (found) {
         proc_get(found);
         spin_unlock(&pids.lock);
@@ -143,7 +168,7 @@ struct proc *proc_find_from(int32_t pid)
     }
     list_for_each(node, &pids.all) {
         struct proc *p = list_entry(node, struct proc, all);
-        if (p->pid >= pid) {
+        if (p->tid >= tid) {
             proc_get(p);
             found = p;
             break;

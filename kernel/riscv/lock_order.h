@@ -8,6 +8,7 @@
 enum lock_rank { /* outermost first */
     LOCK_TREE,
     LOCK_JOB,
+    LOCK_THREADS,
     LOCK_HANDLES,
     LOCK_DEVICES,
     LOCK_CHANNEL_TIMER,

@@ -10,7 +10,7 @@
  * lazy heap. */
 static int settle(struct proc *me)
 {
-    return job_charge(me, (int64_t)(me->space->committed - me->job_pages));
+    return job_settle(me->leader);
 }
 
 /* The break has moved by `delta` from `old` (or that is an error): what the job will not pay is undone. */
@@ -71,13 +71,26 @@ static int64_t map_object(struct object *o, uint64_t offset, uint64_t bytes, uin
     return space_map_physical(mine, base + offset, bytes, rights, device);
 }
 
+/* Memory of nobody else's, with a page below it that stays free: a thread's stack. */
+static int64_t map_private(uint64_t offset, uint64_t bytes, uint64_t prot)
+{
+    if (offset || prot & ~(uint64_t)(MAP_READ | MAP_WRITE) || !(prot & MAP_READ))
+        return -EINVAL;
+    return space_map_private(this_proc()->space, bytes, REGION_READ | (prot & MAP_WRITE ? REGION_WRITE : 0));
+}
+
 int64_t sys_map(const uint64_t a[7])
 {
-    struct object *o = handle_get((int)a[0]);
-    if (!o)
-        return -EBADF;
-    int64_t result = map_object(o, a[1], a[2], a[3], a[4]);
-    object_put(o);
+    int64_t result;
+    if ((int)a[0] == MAP_PRIVATE) {
+        result = map_private(a[1], a[2], a[3]);
+    } else {
+        struct object *o = handle_get((int)a[0]);
+        if (!o)
+            return -EBADF;
+        result = map_object(o, a[1], a[2], a[3], a[4]);
+        object_put(o);
+    }
     int error = result < 0 ? 0 : settle(this_proc()); /* page tables, which touching must not fail for */
     if (!error)
         return result;

@@ -154,6 +154,38 @@ int64_t sys_exit(const uint64_t a[7])
     proc_exit((int32_t)a[0], 0);
 }
 
+int64_t sys_thread_create(const uint64_t a[7])
+{
+    return proc_thread_create(a[0], a[1], a[2], a[3]);
+}
+
+int64_t sys_thread_exit(const uint64_t a[7])
+{
+    return a[3] & ~(uint64_t)THREAD_TELL_LAST ? -EINVAL : proc_thread_exit(a[0], a[1], a[2], a[3] & THREAD_TELL_LAST);
+}
+
+int64_t sys_thread_join(const uint64_t a[7])
+{
+    uint64_t value = 0;
+    if (a[1] && (from_user(&value, a[1], sizeof value) || to_user(a[1], &value, sizeof value)))
+        return -EFAULT; /* before a thread is used up */
+    int error = proc_thread_join((int32_t)a[0], &value);
+    if (!error && a[1] && to_user(a[1], &value, sizeof value))
+        return -EFAULT;
+    return error;
+}
+
+int64_t sys_thread_detach(const uint64_t a[7])
+{
+    return proc_thread_detach((int32_t)a[0]);
+}
+
+int64_t sys_gettid(const uint64_t a[7])
+{
+    (void)a;
+    return this_proc()->tid;
+}
+
 int64_t sys_wait(const uint64_t a[7])
 {
     struct exit_status status;
@@ -183,7 +215,7 @@ int64_t sys_getppid(const uint64_t a[7])
 {
     (void)a;
     spin_lock(&tree_lock);
-    struct proc *parent = this_proc()->parent;
+    struct proc *parent = this_process()->parent;
     int pid = parent ? parent->pid : 0;
     spin_unlock(&tree_lock);
     return pid;

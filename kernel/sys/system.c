@@ -88,25 +88,31 @@ int64_t sys_system_info(const uint64_t a[7])
     return to_user(a[0], &info, sizeof info);
 }
 
-/* What two calls do: one record for each process from a pid on. */
-static int64_t list_processes(const uint64_t a[7], bool figures)
+/* What three calls do: one record for each process, or thread, from a number on. */
+enum listed { PROCESSES, THREADS, FIGURES };
+static int64_t list_processes(const uint64_t a[7], enum listed what)
 {
     union {
         struct proc_info info;
         struct pinfo figures;
     } one;
-    const uint64_t size = figures ? sizeof one.figures : sizeof one.info;
+    const uint64_t size = what == FIGURES ? sizeof one.figures : sizeof one.info;
     int32_t pid = (int32_t)a[0];
     uint64_t max = a[2] < LIST_MAX ? a[2] : LIST_MAX;
     uint64_t n = 0;
     struct proc *p;
     while (n < max && (p = proc_find_from(pid)) != NULL) {
-        if (figures)
+        bool listed = p == p->leader || what == THREADS;
+        if (listed && what == FIGURES)
             proc_figures(p, &one.figures);
-        else
-            proc_describe(p, &one.info);
-        pid = p->pid + 1;
+        else if (listed)
+            proc_describe(p, &one.info, what == PROCESSES);
+        pid = p->tid + 1;
         proc_put(p);
+        if (!listed) {
+            sched_breathe();
+            continue;
+        }
         if (to_user(a[1] + n * size, &one, size))
             return -EFAULT;
         n++;
@@ -117,12 +123,17 @@ static int64_t list_processes(const uint64_t a[7], bool figures)
 
 int64_t sys_process_list(const uint64_t a[7])
 {
-    return list_processes(a, false);
+    return list_processes(a, PROCESSES);
+}
+
+int64_t sys_thread_list(const uint64_t a[7])
+{
+    return list_processes(a, THREADS);
 }
 
 int64_t sys_getpinfo(const uint64_t a[7])
 {
-    return list_processes(a, true);
+    return list_processes(a, FIGURES);
 }
 
 int64_t sys_declare_burst(const uint64_t a[7])

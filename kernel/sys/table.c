@@ -15,10 +15,10 @@ static int64_t (*const calls[SYS_COUNT])(const uint64_t a[7]) = {
 void system_call(struct trap_frame *frame)
 {
     uint64_t number = frame->a[7];
-    TRACE(syscall_enter, 0, this_proc()->pid, number);
+    TRACE(syscall_enter, 0, this_proc()->tid, number);
     int64_t result = -ENOSYS;
     if (number < SYS_COUNT && calls[number])
         result = calls[number](frame->a);
     frame->a[0] = (uint64_t)result;
-    TRACE(syscall_leave, 0, this_proc()->pid, result);
+    TRACE(syscall_leave, 0, this_proc()->tid, result);
 }

@@ -24,6 +24,7 @@ struct exit_status {
     int32_t signal; /* 0, or the signal or fault that ended it */
 };
 
+#define THREAD_TELL_LAST 1 /* thread_exit: 1 and no end when no other thread is left to end the process */
 #define WAIT_NOHANG 1 /* wait: 0 at once when no child has ended */
 #define FORK_DAEMON 1 /* fork: the child dies with this process and may have no children */
 
@@ -52,6 +53,8 @@ struct proc_info {
     uint64_t switches;
     char name[PROC_NAME_MAX];
     char reason[REASON_MAX]; /* blocked: what it waits for (<kinglet/trace.h>) */
+    int32_t tid;             /* process_list: the pid; thread_list: the thread's own number */
+    uint32_t threads;        /* of the process that live or were not joined, the first one included */
 };
 
 /* What became of a process, up to now or to its end: the figures by which schedulers are compared. */
@@ -131,6 +134,7 @@ struct system_info {
 /* map() protections */
 #define MAP_READ 1
 #define MAP_WRITE 2
+#define MAP_PRIVATE (-1) /* in place of a handle: the caller's own memory, zeroes, copied by fork; a guard page below */
 #define MAP_AT 4 /* at the address that is given, and nowhere else; for what memory_create made */
 
 /* Exit statuses of a whole QEMU run that are not the guest command's own (docs: README). */

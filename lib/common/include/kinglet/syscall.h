@@ -27,6 +27,11 @@
     S(16, clock)        /* () -> ns since boot */ \
     S(17, setname)      /* (string) name shown by ps */ \
     S(18, rules)        /* (RULES_): what the caller gets; inherited by fork, gone with exec */ \
+    S(130, thread_create) /* (entry, sp, argument in a0, tp) -> tid */ \
+    S(131, thread_exit)   /* (value, address, length of the stack to be unmapped, THREAD_) */ \
+    S(132, thread_join)   /* (tid, uint64 *value or 0) */ \
+    S(133, thread_detach) /* (tid) */ \
+    S(134, gettid) \
     /* memory */ \
     S(20, sbrk)         /* (delta) -> old break */ \
     S(21, map)          /* (memory or device handle, offset, length, MAP_, address) -> address */ \
@@ -99,6 +104,7 @@
     S(100, log)             /* (text, bytes): to the kernel's console */ \
     S(101, system_info)     /* (struct system_info *) */ \
     S(102, process_list)    /* (first pid, struct proc_info *, n) -> how many, in order of pid */ \
+    S(135, thread_list)     /* (first tid, struct proc_info *, n) -> how many, in order of tid */ \
     S(103, sched_get)       /* (struct sched_params *) */ \
     S(104, sched_set)       /* (const struct sched_params *) */ \
     S(105, boot_option)     /* (name, buffer, bytes) -> length of the option's value; -ENOENT */ \
@@ -114,7 +120,7 @@ enum syscall_number {
 #define KINGLET_SYSCALL_ENUM(number, name) SYS_##name = number,
     KINGLET_SYSCALLS(KINGLET_SYSCALL_ENUM)
 #undef KINGLET_SYSCALL_ENUM
-    SYS_COUNT = 128
+    SYS_COUNT = 160
 };
 
 /* What init finds in its handle table. */

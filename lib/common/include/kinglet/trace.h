@@ -43,7 +43,8 @@ struct trace_record {
     T(26, quantum, "level", "us") \
     T(27, boost_period, "-", "us") \
     T(28, predict, "-", "us") \
-    T(29, arrive, "-", "-")
+    T(29, arrive, "-", "-") \
+    T(30, thread, "-", "process")
 
 enum trace_event {
 #define KINGLET_TRACE_ENUM(number, name, small, arg) TRACE_##name = number,
@@ -74,7 +75,8 @@ enum switch_cause {
     R(8, pipe_read, "pipe read") \
     R(9, pipe_write, "pipe write") \
     R(10, io, "I/O") /* in the simulator */ \
-    R(11, futex, "futex")
+    R(11, futex, "futex") \
+    R(12, thread, "thread")
 
 enum wait_reason {
 #define KINGLET_REASON_ENUM(number, name, words) WAIT_FOR_##name = number,

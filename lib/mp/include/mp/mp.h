@@ -9,6 +9,9 @@
 #include <mp/condition.h>
 #include <mp/event.h>
 #include <mp/lock.h>
+#include <mp/pipe.h>
+#include <mp/process.h>
+#include <mp/queue.h>
 #include <mp/rlock.h>
 #include <mp/self.h>
 #include <mp/semaphore.h>
