@@ -47,7 +47,8 @@ KERNEL_CFLAGS := $(COMMON_CFLAGS) -march=$(KERNEL_MARCH) -mabi=lp64 -DKINGLET_KE
     $(if $(call yes,$(DEBUG)),-DKINGLET_DEBUG=1 -fsanitize=undefined)
 # Each function by itself, so that the linker leaves out those that a program does not use.
 SECTIONS := -ffunction-sections -fdata-sections
-USER_CFLAGS := $(COMMON_CFLAGS) $(SECTIONS) -march=rv64gc -mabi=lp64d -Ilib/libc/include -Ilib/mp/include -Ilib/common/include -Iuser
+USER_CFLAGS := $(COMMON_CFLAGS) $(SECTIONS) -march=rv64gc -mabi=lp64d -ftls-model=local-exec -Ilib/libc/include \
+    -Ilib/mp/include -Ilib/common/include -Iuser
 
 # xv6 programs are somebody else's: their warnings are shown and no errors. Optimised as on xv6.
 XV6_CFLAGS := $(filter-out -O2 -Wextra -Wno-unused-parameter -Werror,$(COMMON_CFLAGS)) -O1 \

@@ -11,6 +11,7 @@ _start:
     .option norelax        /* relaxed, this would become `mv gp, gp` */
     la gp, __global_pointer$
     .option pop
+    la tp, __tls_first
     li s0, 0               /* end of the chain of frames, for debuggers */
     li ra, 0
     call libc_start

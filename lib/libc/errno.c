@@ -4,7 +4,7 @@
 #include "internal.h"
 #include <errno.h>
 
-int errno;
+_Thread_local int errno;
 
 long libc_result(long result)
 {

@@ -3,9 +3,10 @@
  * predecessor's size, so neighbours that are free are joined at once. Free blocks are kept in lists by size;
  * a bitmap finds the next list that has one. A large free end of the heap goes back to the kernel.
  * Every header is sealed: damage and double frees end the program with a line that says which.
- * Not for several threads at once.
+ * One lock for all of it.
  */
 #include "internal.h"
+#include "lock.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,7 +264,7 @@ static size_t size_for(size_t bytes)
     return size < BLOCK_MIN ? BLOCK_MIN : size;
 }
 
-void *malloc(size_t bytes)
+static void *allocate(size_t bytes)
 {
     size_t size = size_for(bytes);
     if (size == 0) {
@@ -283,6 +284,14 @@ void *malloc(size_t bytes)
     block_set(block, block->previous, block_size(block), IN_USE);
     cut(block, size);
     return (char *)block + HEADER;
+}
+
+void *malloc(size_t bytes)
+{
+    libc_lock(&libc_heap_lock);
+    void *memory = allocate(bytes);
+    libc_unlock(&libc_heap_lock);
+    return memory;
 }
 
 /* The block of memory that malloc gave, with all checks. */
@@ -307,7 +316,9 @@ void free(void *memory)
     if (!memory)
         return;
     int error = errno; /* POSIX 2024: free leaves errno alone */
+    libc_lock(&libc_heap_lock);
     trim(release(block_of(memory)));
+    libc_unlock(&libc_heap_lock);
     errno = error;
 }
 
@@ -350,10 +361,8 @@ static bool extend(struct block *block, size_t size)
     return true;
 }
 
-void *realloc(void *memory, size_t bytes)
+static void *reallocate(void *memory, size_t bytes)
 {
-    if (!memory)
-        return malloc(bytes);
     struct block *block = block_of(memory);
     size_t size = size_for(bytes);
     if (size == 0) {
@@ -375,6 +384,16 @@ void *realloc(void *memory, size_t bytes)
         memcpy(moved, memory, old - HEADER);
         free(memory);
     }
+    return moved;
+}
+
+void *realloc(void *memory, size_t bytes)
+{
+    if (!memory)
+        return malloc(bytes);
+    libc_lock(&libc_heap_lock);
+    void *moved = reallocate(memory, bytes);
+    libc_unlock(&libc_heap_lock);
     return moved;
 }
 

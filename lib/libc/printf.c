@@ -29,6 +29,7 @@ int vdprintf(int fd, const char *format, va_list arguments)
 
 int vfprintf(FILE *file, const char *format, va_list arguments)
 {
+    FILE_LOCKED(file);
     if (!libc_file_begin_write(file))
         return -1;
     if (!(file->flags & FILE_UNBUFFERED))

@@ -3,6 +3,7 @@
  */
 #include "ecall.h"
 #include "internal.h"
+#include "lock.h"
 #include <kinglet/system.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ int self_pid(void)
 
 pid_t fork(void)
 {
-    return (pid_t)libc_result(libc_forked((int)ecall1(SYS_fork, 0)));
+    return (pid_t)libc_result(libc_forked((int)libc_fork(0)));
 }
 
 _Noreturn void _exit(int status)

@@ -13,8 +13,11 @@ const char *libc_program_name = "?";
 int main(int argc, char **argv, char **envp);
 _Noreturn void libc_start(int argc, char **argv, char **envp);
 
+extern char __tls_first[], __tls_image[], __tls_image_bytes[]; /* linker/user.ld */
+
 _Noreturn void libc_start(int argc, char **argv, char **envp)
 {
+    memcpy(__tls_first, __tls_image, (uint64_t)__tls_image_bytes);
     environ = envp;
     if (argc > 0) {
         const char *slash = strrchr(argv[0], '/');

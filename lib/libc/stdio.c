@@ -2,6 +2,7 @@
  * The core of stdio: one buffer per file, used for input or for output at a time, and the list of
  * files that may hold output. Never writes a byte twice: what failed to go out is dropped and marked.
  */
+#include "ecall.h"
 #include "internal.h"
 #include "stdio_file.h"
 #include <errno.h>
@@ -9,25 +10,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Taken while a file's lock is held, so with it no other file's is waited for. */
+static struct libc_lock list_lock;
 static FILE *listed;
+
+#define TRIES 100
 
 void libc_file_list(FILE *file)
 {
     if (file->flags & FILE_LISTED)
         return;
     file->flags |= FILE_LISTED;
+    libc_lock(&list_lock);
     file->next = listed;
     listed = file;
+    libc_unlock(&list_lock);
 }
 
 void libc_file_unlist(FILE *file)
 {
+    libc_lock(&list_lock);
     for (FILE **place = &listed; *place; place = &(*place)->next) {
         if (*place == file) {
             *place = file->next;
             break;
         }
     }
+    libc_unlock(&list_lock);
     file->flags &= ~FILE_LISTED;
 }
 
@@ -139,15 +148,24 @@ bool libc_file_begin_read(FILE *file)
     return true;
 }
 
+static bool file_try(FILE *file)
+{
+    return !libc_threaded || libc_lock_try(&file->lock);
+}
+
 bool libc_file_fill(FILE *file)
 {
     if (!libc_file_begin_read(file) || file->flags & FILE_EOF)
         return false;
     /* A prompt without a newline is to be seen before the program waits for the answer. */
+    libc_lock(&list_lock);
     for (FILE *other = listed; other; other = other->next) {
-        if (other->flags & FILE_LINES)
+        if (other->flags & FILE_LINES && file_try(other)) { /* one in use is being written by another thread */
             libc_file_empty(other);
+            libc_unlock(&other->lock);
+        }
     }
+    libc_unlock(&list_lock);
     file->at = file->end = 0;
     ssize_t got = read(file->fd, file->buffer, file->room);
     if (got <= 0) {
@@ -161,15 +179,29 @@ bool libc_file_fill(FILE *file)
 int fflush(FILE *file)
 {
     if (file) {
+        FILE_LOCKED(file);
         libc_file_drop_input(file);
         return libc_file_empty(file);
     }
-    int result = 0;
-    for (file = listed; file; file = file->next) {
-        if (libc_file_empty(file) < 0)
-            result = EOF;
+    int result = 0, busy = 1;
+    /* A file that another thread is stuck with, in a write that nobody reads, must not keep the process from ending. */
+    for (int tries = 0; busy && tries < TRIES; tries++) {
+        busy = 0;
+        libc_lock(&list_lock);
+        for (file = listed; file; file = file->next) {
+            if (!file_try(file)) {
+                busy++;
+                continue;
+            }
+            if (libc_file_empty(file) < 0)
+                result = EOF;
+            libc_unlock(&file->lock);
+        }
+        libc_unlock(&list_lock);
+        if (busy)
+            ecall1(SYS_sleep, 1000000);
     }
-    return result;
+    return busy ? EOF : result;
 }
 
 void libc_stdio_finish(void)

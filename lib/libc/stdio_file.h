@@ -5,6 +5,7 @@
 #ifndef LIBC_STDIO_FILE_H
 #define LIBC_STDIO_FILE_H
 
+#include "lock.h"
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -29,8 +30,18 @@ struct libc_file {
     size_t at;            /* reading: the next byte; writing: bytes waiting */
     size_t end;           /* reading: after the last byte; writing: 0 */
     FILE *next;           /* in the list */
+    struct libc_lock lock;
     unsigned char one[1]; /* the buffer of a file without one */
 };
+
+/* The first line of what programs call: the file is this thread's until the function returns. */
+#define FILE_LOCKED(file) \
+    FILE *locked __attribute__((cleanup(libc_file_unlock), unused)) = (file); \
+    libc_lock(&locked->lock)
+static inline void libc_file_unlock(FILE **file)
+{
+    libc_unlock(&(*file)->lock);
+}
 
 /* Put the file into, take it out of, the list of files that fflush(NULL) and exit write out. */
 void libc_file_list(FILE *file);

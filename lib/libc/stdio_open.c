@@ -84,7 +84,7 @@ FILE *fdopen(int fd, const char *mode)
 
 int fclose(FILE *file)
 {
-    int result = fflush(file);
+    int result = fflush(file); /* with the file's lock; from here on nobody else may use it */
     int error = errno;
     libc_file_unlist(file);
     if (close(file->fd) < 0)

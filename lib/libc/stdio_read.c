@@ -15,6 +15,7 @@ static bool has_input(FILE *file)
 
 int fgetc(FILE *file)
 {
+    FILE_LOCKED(file);
     return has_input(file) ? file->buffer[file->at++] : EOF;
 }
 
@@ -30,6 +31,7 @@ int getchar(void)
 
 int ungetc(int c, FILE *file)
 {
+    FILE_LOCKED(file);
     if (c == EOF || !libc_file_begin_read(file))
         return EOF;
     if (file->at == file->end)
@@ -43,6 +45,7 @@ int ungetc(int c, FILE *file)
 
 size_t fread(void *to, size_t size, size_t n, FILE *file)
 {
+    FILE_LOCKED(file);
     size_t wanted;
     if (size == 0 || n == 0)
         return 0;
@@ -89,6 +92,7 @@ static size_t piece_of_line(FILE *file, int delimiter, size_t max, bool *found)
 
 char *fgets(char *line, int room, FILE *file)
 {
+    FILE_LOCKED(file);
     if (room <= 0)
         return NULL;
     size_t length = 0;
@@ -107,6 +111,7 @@ char *fgets(char *line, int room, FILE *file)
 
 ssize_t getdelim(char **line, size_t *room, int delimiter, FILE *file)
 {
+    FILE_LOCKED(file);
     size_t length = 0;
     bool found = false;
     while (!found && has_input(file)) {

@@ -6,6 +6,7 @@
 
 int fseek(FILE *file, long offset, int whence)
 {
+    FILE_LOCKED(file);
     libc_file_drop_input(file);
     if (libc_file_empty(file) < 0 || lseek(file->fd, offset, whence) < 0)
         return -1;
@@ -15,6 +16,7 @@ int fseek(FILE *file, long offset, int whence)
 
 long ftell(FILE *file)
 {
+    FILE_LOCKED(file);
     /* Output waiting for the end of a file opened to append has its place only once it is there. */
     if (libc_file_empty(file) < 0)
         return -1;

@@ -8,6 +8,7 @@
 
 size_t fwrite(const void *from, size_t size, size_t n, FILE *file)
 {
+    FILE_LOCKED(file);
     size_t bytes;
     if (size == 0 || n == 0)
         return 0;
@@ -20,6 +21,7 @@ size_t fwrite(const void *from, size_t size, size_t n, FILE *file)
 
 int fputc(int c, FILE *file)
 {
+    FILE_LOCKED(file);
     unsigned char byte = (unsigned char)c;
     /* The common case: into a buffer that has room for it and more. */
     bool plain = (file->flags & (FILE_WRITING | FILE_UNBUFFERED | FILE_LINES)) == FILE_WRITING;
@@ -42,10 +44,12 @@ int putchar(int c)
 
 int fputs(const char *text, FILE *file)
 {
+    FILE_LOCKED(file);
     return libc_file_put(file, text, strlen(text)) ? 0 : EOF;
 }
 
 int puts(const char *text)
 {
+    FILE_LOCKED(stdout);
     return fputs(text, stdout) < 0 || fputc('\n', stdout) < 0 ? EOF : 0;
 }

@@ -4,11 +4,12 @@
  */
 #include "ecall.h"
 #include "internal.h"
+#include "lock.h"
 #include <kinglet/system.h>
 
 int fork_flags(int flags)
 {
-    return libc_forked((int)ecall1(SYS_fork, flags));
+    return libc_forked((int)libc_fork(flags));
 }
 
 int exec_image(int memory, uint64_t offset, uint64_t length, char *const argv[], char *const envp[])
@@ -178,6 +179,11 @@ int system_info(struct system_info *info)
 int process_list(int first_pid, struct proc_info *list, int n)
 {
     return (int)ecall3(SYS_process_list, first_pid, ARGUMENT(list), n);
+}
+
+int thread_list(int first_tid, struct proc_info *list, int n)
+{
+    return (int)ecall3(SYS_thread_list, first_tid, ARGUMENT(list), n);
 }
 
 int sched_get(struct sched_params *params)

@@ -1,17 +1,18 @@
 /*
- * ps: every process with its state, its place in the schedule and what it waits for. -m: its memory too.
+ * ps: every process with its state, its place in the schedule and what it waits for. -m: its memory too. -T: a row for
+ * each thread.
  */
 #include <kinglet/system.h>
 #include <stdbool.h>
 #include <unistd.h>
 
 #define TOOL "ps"
-#define USAGE "[-m]"
+#define USAGE "[-mT]"
 #include "tool.h"
 
 #define BATCH 16
 
-static void show(const struct proc_info *p, bool memory)
+static void show(const struct proc_info *p, bool memory, bool threads)
 {
     static const char *const states[] = {
         [PROC_READY] = "READY",
@@ -22,6 +23,9 @@ static void show(const struct proc_info *p, bool memory)
     char waits_for[12] = "-";
     if (p->waits_for != 0) {
         snprintf(waits_for, sizeof waits_for, "%d", p->waits_for);
+    }
+    if (threads) {
+        printf("%5d ", p->tid);
     }
     printf("%5d %5d %5d %-8s%s %5u %4u %6llu.%03u ", p->pid, p->ppid, p->job,
            p->state <= PROC_ZOMBIE ? states[p->state] : "?", p->daemon ? "d" : " ", p->level, p->hart,
@@ -35,24 +39,26 @@ static void show(const struct proc_info *p, bool memory)
 int main(int argc, char **argv)
 {
     static struct proc_info list[BATCH];
-    bool memory = false;
+    bool memory = false, threads = false;
     int option, n, first = 0;
-    while ((option = getopt(argc, argv, "maefAx")) != -1) {
+    while ((option = getopt(argc, argv, "mTaefAx")) != -1) {
         if (option == '?') {
             tool_usage();
         }
         memory |= option == 'm';
+        threads |= option == 'T';
     }
     if (optind < argc && strspn(argv[optind], "aux") != strlen(argv[optind])) {
         tool_usage();
     }
+    printf("%s", threads ? "  TID " : "");
     printf("  PID  PPID   JOB STATE     LEVEL HART   CPU-TIME ");
     printf("%sWAITS-FOR REASON          NAME\n", memory ? " KiB-USED  PROMISED " : "");
-    while ((n = process_list(first, list, BATCH)) > 0) {
+    while ((n = threads ? thread_list(first, list, BATCH) : process_list(first, list, BATCH)) > 0) {
         for (int i = 0; i < n; i++) {
-            show(&list[i], memory);
+            show(&list[i], memory, threads);
         }
-        first = list[n - 1].pid + 1;
+        first = list[n - 1].tid + 1;
     }
     if (n < 0) {
         errno = -n;

@@ -9,6 +9,6 @@
 
 #define EWOULDBLOCK EAGAIN
 
-extern int errno;
+extern _Thread_local int errno; /* each thread has its own */
 
 #endif

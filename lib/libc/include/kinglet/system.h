@@ -95,6 +95,7 @@ int device_memory(int device, uint64_t *physical);
 int log_write(const char *text, size_t bytes); /* to the kernel's console */
 int system_info(struct system_info *info);
 int process_list(int first_pid, struct proc_info *list, int n); /* -> how many, by rising pid */
+int thread_list(int first_tid, struct proc_info *list, int n);  /* a record for each thread, by rising tid */
 int getpinfo(int first_pid, struct pinfo *list, int n); /* the same, with the figures that schedulers are judged by */
 int arrive(uint64_t ns);        /* once: sleep until then (ns since boot), and count as made then */
 int declare_burst(uint64_t ns); /* for SJF: how long I compute from wait to wait; 0: guess */

@@ -1,0 +1,23 @@
+/*
+ * Threads: they share everything of their process but registers, stack, errno and _Thread_local variables.
+ * Errors are negative errno values; none of these sets errno. A thread is named by its tid, a number of the same kind
+ * as pids; the first thread's is the pid.
+ */
+#ifndef KINGLET_THREAD_H
+#define KINGLET_THREAD_H
+
+#define THREAD_STACK 65536 /* bytes, with a guard page below; promised when the thread is made */
+
+/* A new thread runs function(argument), and ends with what that returns. -> tid; -EAGAIN the job's limit of processes,
+ * -ENOMEM, -EINTR the process is about to end. */
+int thread_create(void *(*function)(void *), void *argument);
+/* Waits for a thread's end; *value (may be NULL) is what it ended with. Once for each thread, unless it is detached.
+ * -ESRCH no such thread, -EINVAL it is detached, -EDEADLK it is the caller. */
+int thread_join(int tid, void **value);
+/* Nobody will join it. -ESRCH, -EINVAL it is already. */
+int thread_detach(int tid);
+/* The calling thread ends. When it is the last, the process ends as by exit(0). */
+_Noreturn void thread_exit(void *value);
+int thread_self(void);
+
+#endif

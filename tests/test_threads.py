@@ -1,0 +1,35 @@
+"""Threads: what they share, how they and their process end, from inside (user/test/threads.c); ps -T; stack growth."""
+
+import re
+
+import pytest
+
+from inside import cases, verdict
+from kinglet import LIMIT
+
+
+@pytest.mark.parametrize("case", cases("threads"))
+def test_threads(kinglet, case):
+    verdict(kinglet, "threads", case)
+
+
+@pytest.mark.parametrize("case", cases("threads"))
+def test_threads_with_all_kernel_checks_on_four_harts(kinglet, case):
+    verdict(kinglet, "threads", case, smp=4, debug=True, limit=4 * LIMIT)
+
+
+def test_ps_shows_a_row_for_each_thread(kinglet):
+    """And plain ps one for each process, with the time of all its threads."""
+    result = kinglet.run("/test/thread_rows & sleep 0.2; ps; echo; ps -T; kill $!", smp=2)
+    plain, threads = result.text.split("\n\n", 1) if "\n\n" in result.text else re.split(r"\r?\n\r?\n", result.text, maxsplit=1)
+    assert len(re.findall(r"thread_rows", plain)) == 1
+    rows = [line.split() for line in threads.splitlines() if "thread_rows" in line]
+    assert len(rows) == 3
+    assert len({row[1] for row in rows}) == 1 and len({row[0] for row in rows}) == 3
+    assert rows[0][0] == rows[0][1]
+
+
+def test_the_trace_names_threads(kinglet):
+    result = kinglet.run("/test/thread_rows 50", trace=True)
+    made = re.findall(r"thread .*?process[= ](\S+)", result.trace)
+    assert len(made) >= 2, result.trace[-2000:]
