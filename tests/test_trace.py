@@ -10,7 +10,7 @@ import trace_file
 
 COMMAND = ("ls -l / | wc; cat /README >/tmp/x; (sleep 0.02; echo late) & mlfq_hogs >/dev/null; "
            "schedctl slice=3ms boost=50ms; sched_work a:c9000 b:c300,s100*9 c:f30 d:k5000*3 e:k100,s700*9; "
-           "daemon_ends; wait; schedctl policy=rr; sched_work f:c9000 g:c9000,y; kill -9 1; no_such_program")
+           "daemon_ends; wait; thread_rows 5; schedctl policy=rr; sched_work f:c9000 g:c9000,y; kill -9 1; no_such_program")
 
 
 @pytest.fixture(scope="module")

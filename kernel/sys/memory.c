@@ -19,6 +19,11 @@ static int64_t paid(struct proc *me, int64_t old, int64_t delta)
     int error = old < 0 ? 0 : settle(me);
     if (!error || delta <= 0)
         return old;
+    if (__atomic_load_n(&me->space->heap_break, __ATOMIC_RELAXED) != (uint64_t)(old + delta)) {
+        /* Another thread has moved it since: what is on top is not ours to take back. */
+        job_charge(me->leader, me->space->committed, true);
+        return old;
+    }
     space_sbrk(me->space, -delta);
     settle(me);
     return error;

@@ -30,13 +30,18 @@ bool libc_lock_try(struct libc_lock *lock)
     return true;
 }
 
+void libc_lock_pause(void)
+{
+    ecall1(SYS_sleep, SLEEP_NS);
+}
+
 void libc_lock_wait(struct libc_lock *lock)
 {
     for (unsigned int n = 0; !libc_lock_try(lock); n++) {
         if (n < YIELDS)
             ecall0(SYS_yield);
         else
-            ecall1(SYS_sleep, SLEEP_NS);
+            libc_lock_pause();
     }
 }
 

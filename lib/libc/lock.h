@@ -20,6 +20,7 @@ extern struct libc_lock libc_heap_lock;
 bool libc_lock_try(struct libc_lock *lock);
 void libc_lock_wait(struct libc_lock *lock);
 void libc_lock_give(struct libc_lock *lock);
+void libc_lock_pause(void); /* a moment for whoever holds one */
 
 static inline void libc_lock(struct libc_lock *lock)
 {

@@ -2,7 +2,6 @@
  * The core of stdio: one buffer per file, used for input or for output at a time, and the list of
  * files that may hold output. Never writes a byte twice: what failed to go out is dropped and marked.
  */
-#include "ecall.h"
 #include "internal.h"
 #include "stdio_file.h"
 #include <errno.h>
@@ -14,7 +13,7 @@
 static struct libc_lock list_lock;
 static FILE *listed;
 
-#define TRIES 100
+#define TRIES 1000
 
 void libc_file_list(FILE *file)
 {
@@ -199,7 +198,7 @@ int fflush(FILE *file)
         }
         libc_unlock(&list_lock);
         if (busy)
-            ecall1(SYS_sleep, 1000000);
+            libc_lock_pause();
     }
     return busy ? EOF : result;
 }

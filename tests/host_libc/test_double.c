@@ -10,7 +10,7 @@
 
 int kinglet_snprintf(char *out, size_t room, const char *format, ...);
 double kinglet_strtod(const char *text, char **end);
-extern int kinglet_errno;
+extern _Thread_local int kinglet_errno;
 
 void *kinglet_malloc(size_t bytes)
 {

@@ -4,6 +4,7 @@
 // sources: lib/libc/malloc.c lib/common/format.c lib/common/string.c
 
 #include "check.h"
+#include "../../lib/libc/lock.h"
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -14,7 +15,27 @@ void *kinglet_calloc(size_t n, size_t bytes);
 void *kinglet_realloc(void *memory, size_t bytes);
 void kinglet_free(void *memory);
 
-int kinglet_errno;
+_Thread_local int kinglet_errno;
+
+/* No threads here: lib/libc/lock.c enters the kernel. */
+bool libc_threaded;
+struct libc_lock libc_heap_lock;
+bool libc_lock_try(struct libc_lock *lock)
+{
+    return lock != NULL;
+}
+void libc_lock_wait(struct libc_lock *lock)
+{
+    (void)lock;
+}
+void libc_lock_give(struct libc_lock *lock)
+{
+    (void)lock;
+}
+void libc_lock_pause(void)
+{
+}
+
 const char *libc_program_name = "test";
 
 #define ROOM ((intptr_t)256 << 20)

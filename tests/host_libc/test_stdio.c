@@ -7,14 +7,34 @@
 // sources: lib/libc/strings.c lib/libc/ctype.c lib/common/format.c lib/common/string.c
 
 #include "check.h"
+#include "../../lib/libc/lock.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
+/* No threads here: lib/libc/lock.c enters the kernel. */
+bool libc_threaded;
+struct libc_lock libc_heap_lock;
+bool libc_lock_try(struct libc_lock *lock)
+{
+    return lock != NULL;
+}
+void libc_lock_wait(struct libc_lock *lock)
+{
+    (void)lock;
+}
+void libc_lock_give(struct libc_lock *lock)
+{
+    (void)lock;
+}
+void libc_lock_pause(void)
+{
+}
+
 typedef struct libc_file KFILE;
 extern KFILE libc_stdin, libc_stdout, libc_stderr;
-extern int kinglet_errno;
+extern _Thread_local int kinglet_errno;
 
 KFILE *kinglet_fopen(const char *path, const char *mode);
 KFILE *kinglet_fdopen(int fd, const char *mode);

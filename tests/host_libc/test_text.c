@@ -33,7 +33,8 @@ int kinglet_isalnum(int c), kinglet_isalpha(int c), kinglet_isblank(int c), king
 int kinglet_isdigit(int c), kinglet_isgraph(int c), kinglet_islower(int c), kinglet_isprint(int c);
 int kinglet_ispunct(int c), kinglet_isspace(int c), kinglet_isupper(int c), kinglet_isxdigit(int c);
 int kinglet_tolower(int c), kinglet_toupper(int c);
-extern int kinglet_errno, kinglet_optind, kinglet_opterr, kinglet_optopt;
+extern _Thread_local int kinglet_errno;
+extern int kinglet_optind, kinglet_opterr, kinglet_optopt;
 extern char *kinglet_optarg;
 
 char **kinglet_environ;

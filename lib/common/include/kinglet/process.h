@@ -134,7 +134,7 @@ struct system_info {
 /* map() protections */
 #define MAP_READ 1
 #define MAP_WRITE 2
-#define MAP_PRIVATE (-1) /* in place of a handle: the caller's own memory, zeroes, copied by fork; a guard page below */
+#define MAP_PRIVATE (-2) /* in place of a handle: the caller's own memory, zeroes, copied by fork; a guard page below */
 #define MAP_AT 4 /* at the address that is given, and nowhere else; for what memory_create made */
 
 /* Exit statuses of a whole QEMU run that are not the guest command's own (docs: README). */
