@@ -18,7 +18,7 @@ import trace_file  # noqa: E402
 HARTS, PROCESSES = 1, 2  # the groups, "pid" in Chrome's format; a track is a "tid"
 
 # Records that become an instant, and on whose track.
-ON_PROCESS = {"fork", "exec", "exit", "demote", "slice", "preempt", "steal", "migrate", "fault", "daemon_end", "predict"}
+ON_PROCESS = {"fork", "exec", "exit", "demote", "slice", "preempt", "steal", "migrate", "fault", "daemon_end", "predict", "thread"}
 ON_HART = {"boost", "policy", "quantum", "boost_period", "interrupt", "lock_wait", "lost"}
 STATE_AFTER = {"slice": "ready", "yield": "ready", "preempted": "ready", "block": "blocked", "handoff": "blocked",
                "exit": None}

@@ -174,3 +174,46 @@ CASE(a_space_has_so_many_regions_and_no_more)
     end(space);
     check_held(before);
 }
+
+CASE(private_maps_are_ones_own_and_have_a_guard_below)
+{
+    machine_on(MEMORY);
+    frame_adopt(machine.initrd_start, machine.initrd_end - machine.initrd_start);
+    struct held before = held_now();
+    struct space *space = program(), *child;
+    space_activate(space);
+    uint64_t available = frames_available();
+    uint64_t at = space_map_private(space, 3 * PAGE_SIZE - 5, REGION_READ | REGION_WRITE);
+    CHECK_EQUAL(at, USER_MAP_BASE + PAGE_SIZE);
+    CHECK(frames_available() <= available - 3); /* promised */
+    uint64_t next = space_map_private(space, PAGE_SIZE, REGION_READ | REGION_WRITE);
+    CHECK_EQUAL(next, at + 4 * PAGE_SIZE);
+    /* a guard is no place for anything else */
+    CHECK_EQUAL(space_map_physical(space, initrd_phys, PAGE_SIZE, REGION_READ, false), next + PAGE_SIZE);
+    CHECK_EQUAL(user_store(at - 8, TOP, 1), -EFAULT);
+    CHECK_EQUAL(user_store(next - 8, TOP, 1), -EFAULT);
+    CHECK_EQUAL(user_load(at + 2 * PAGE_SIZE, TOP, &word), 0);
+    CHECK_EQUAL(word, 0);
+    CHECK_EQUAL(user_store(at, TOP, 7), 0);
+    CHECK_EQUAL(space_fork(space, &child, TOP), 0);
+    CHECK_EQUAL(user_store(at, TOP, 8), 0);
+    space_activate(child);
+    CHECK_EQUAL(user_load(at, TOP, &word), 0);
+    CHECK_EQUAL(word, 7);
+    CHECK_EQUAL(user_store(next - 8, TOP, 1), -EFAULT);
+    space_activate(space);
+    space_put(child);
+    /* in parts, and the guard with the last */
+    CHECK_EQUAL(space_unmap(space, at + PAGE_SIZE, PAGE_SIZE), 0);
+    CHECK_EQUAL(user_load(at + PAGE_SIZE, TOP, &word), -EFAULT);
+    CHECK_EQUAL(space_unmap(space, at, PAGE_SIZE), 0);
+    CHECK_EQUAL(space_unmap(space, at + 2 * PAGE_SIZE, PAGE_SIZE), 0);
+    CHECK_EQUAL(space_unmap(space, next, PAGE_SIZE), 0);
+    CHECK_EQUAL(space_map_private(space, PAGE_SIZE, REGION_READ | REGION_WRITE), at);
+    CHECK_EQUAL(space_map_private(space, 0, REGION_READ), -EINVAL);
+    CHECK_EQUAL(space_map_private(space, PAGE_SIZE, REGION_WRITE | REGION_EXEC), -EINVAL);
+    CHECK_EQUAL(space_map_private(space, UINT64_MAX - 5, REGION_READ), -ENOMEM);
+    CHECK_EQUAL(space_map_private(space, MIB(100), REGION_READ | REGION_WRITE), -ENOMEM);
+    end(space);
+    check_held(before);
+}

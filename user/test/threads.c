@@ -912,6 +912,7 @@ static void die_in_a_call(void)
 {
     int tid = started(call_for_ever, 0);
     wait_until_thread_blocked(tid, "call");
+    CHECK_EQUAL(call(session, MSG_CALL_FIRST, 1, 0, NULL, 0, 0), 2); /* so the server has the other one's in hand */
     started(call_for_ever, 0);
     _exit(8);
 }
