@@ -120,7 +120,7 @@ def test_missing_initrd(kinglet):
 
 
 def test_too_little_memory(kinglet):
-    result = kinglet.run("true", mem="16M", status=machine.STATUS_UNFIT)
+    result = kinglet.run("true", mem="20M", status=machine.STATUS_UNFIT)
     assert "memory" in result.text
 
 
