@@ -8,6 +8,7 @@
 
 #define NOWHERE ((void *)0x2000000000) /* never mapped */
 #define ROUNDS 10000
+#define AHEAD 32 /* questions before the first answer: on many harts and a busy host each wait is long */
 #define CHAIN 3000
 
 static char out[MESSAGE_BYTES_MAX + 1], in[MESSAGE_BYTES_MAX + 1];
@@ -449,10 +450,10 @@ static void the_first_to_wait_is_the_first_to_send(void)
     CHECK_EQUAL(state_of(ends[1]).room, 499);
 }
 
+/* `out` is filled before: nearly all of the time is spent in send. */
 static void sends_all_the_time(int ends[2])
 {
     for (unsigned i = 0;; i++) {
-        fill(out, MESSAGE_BYTES_MAX, i);
         memcpy(out, &i, sizeof i);
         CHECK_EQUAL(send(ends[1], out, MESSAGE_BYTES_MAX - i % 5000), 0);
     }
@@ -467,7 +468,8 @@ static void receives_all_the_time(int ends[2])
 /* A sender is killed at all instants of a long send: what arrives is whole, in order, and then there is the end. */
 static void a_sender_killed_anywhere_leaves_whole_messages(void)
 {
-    for (uint64_t wait = 0; wait < 3 * MS; wait += 37000) {
+    fill(out, MESSAGE_BYTES_MAX, 1);
+    for (uint64_t wait = 0; wait < 2 * MS; wait += 17000) {
         int ends[2];
         unsigned next = 0, number;
         make(ends, 3 * MESSAGE_BYTES_MAX, 10);
@@ -482,7 +484,6 @@ static void a_sender_killed_anywhere_leaves_whole_messages(void)
             memcpy(&number, in, sizeof number);
             CHECK_EQUAL(number, next);
             CHECK_EQUAL(n, MESSAGE_BYTES_MAX - next % 5000);
-            fill(out, (size_t)n, next);
             CHECK(memcmp(out + 4, in + 4, (size_t)n - 4) == 0);
             bytes += (uint64_t)n;
         }
@@ -540,10 +541,13 @@ static void ten_thousand_round_trips(void)
     make(ends, 0, 0);
     make(back, 0, 0);
     int pid = child(answers, ends);
-    for (uint64_t i = 0; i < ROUNDS; i++) {
-        CHECK_EQUAL(send(ends[1], &i, sizeof i), 0);
+    for (uint64_t i = 0; i < ROUNDS + AHEAD; i++) {
+        if (i < ROUNDS)
+            CHECK_EQUAL(send(ends[1], &i, sizeof i), 0);
+        if (i < AHEAD)
+            continue;
         CHECK_EQUAL(get(back[0], &answer, sizeof answer), sizeof answer);
-        CHECK_EQUAL(answer, i);
+        CHECK_EQUAL(answer, i - AHEAD);
     }
     CHECK_EQUAL(ending_of(pid), 0);
 }

@@ -7,6 +7,7 @@
 #include <mp/process.h>
 
 #define ROUNDS 10000
+#define AHEAD 32 /* questions before the first answer: on many harts and a busy host each wait is long */
 #define NOWHERE ((void *)0x2000000000) /* never mapped */
 
 static struct mp_connection first, second;
@@ -246,10 +247,13 @@ static void ten_thousand_questions_and_answers(void)
     open_pipe(1);
     struct mp_process *p = started(answers, NULL);
     mp_connection_close(&second);
-    for (uint64_t i = 0, n; i < ROUNDS; i++) {
-        CHECK_EQUAL(mp_connection_send(&first, &i, sizeof i), 0);
+    for (uint64_t i = 0, n; i < ROUNDS + AHEAD; i++) {
+        if (i < ROUNDS)
+            CHECK_EQUAL(mp_connection_send(&first, &i, sizeof i), 0);
+        if (i < AHEAD)
+            continue;
         CHECK_EQUAL(mp_connection_receive(&first, &n, sizeof n), sizeof n);
-        CHECK_EQUAL(n, i + 1);
+        CHECK_EQUAL(n, i - AHEAD + 1);
     }
     mp_connection_close(&first);
     CHECK_EQUAL(code_of(p), 0);
