@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NS_PER_MS 1000000LL
 #define EXIT_CODE_MASK 255
 
 struct mp_process {

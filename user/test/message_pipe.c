@@ -450,9 +450,23 @@ static void the_first_to_wait_is_the_first_to_send(void)
     CHECK_EQUAL(state_of(ends[1]).room, 499);
 }
 
+static int back[2];
+
+/* Says that it begins, at a lower level than the one that will kill it, so that this one preempts it, on one hart too,
+ * in the middle of a call. */
+static void begin_below(void)
+{
+    struct proc_info info;
+    do
+        CHECK_EQUAL(process_list(getpid(), &info, 1), 1);
+    while (info.level == 0);
+    CHECK_EQUAL(send(back[1], "", 0), 0);
+}
+
 /* `out` is filled before: nearly all of the time is spent in send. */
 static void sends_all_the_time(int ends[2])
 {
+    begin_below();
     for (unsigned i = 0;; i++) {
         memcpy(out, &i, sizeof i);
         CHECK_EQUAL(send(ends[1], out, MESSAGE_BYTES_MAX - i % 5000), 0);
@@ -461,6 +475,7 @@ static void sends_all_the_time(int ends[2])
 
 static void receives_all_the_time(int ends[2])
 {
+    begin_below();
     for (;;)
         CHECK(get(ends[0], in, sizeof in) > 0);
 }
@@ -469,11 +484,13 @@ static void receives_all_the_time(int ends[2])
 static void a_sender_killed_anywhere_leaves_whole_messages(void)
 {
     fill(out, MESSAGE_BYTES_MAX, 1);
-    for (uint64_t wait = 0; wait < 2 * MS; wait += 17000) {
+    make(back, 0, 0);
+    for (uint64_t wait = 0; wait < 3 * MS; wait += 1000 + wait / 20) {
         int ends[2];
         unsigned next = 0, number;
         make(ends, 3 * MESSAGE_BYTES_MAX, 10);
         int pid = child(sends_all_the_time, ends);
+        CHECK_EQUAL(get(back[0], in, 0), 0);
         sleep_ns(wait);
         CHECK_EQUAL(kill(pid, SIGKILL), 0);
         CHECK_EQUAL(ending_of(pid), -SIGKILL);
@@ -498,7 +515,8 @@ static void a_sender_killed_anywhere_leaves_whole_messages(void)
 /* A receiver is killed at all instants: it took a message or did not, and the next one gets the rest, in order. */
 static void a_receiver_killed_anywhere_takes_whole_messages(void)
 {
-    for (uint64_t wait = 0; wait < 2 * MS; wait += 37000) {
+    make(back, 0, 0);
+    for (uint64_t wait = 0; wait < 4 * MS; wait += 1000 + wait / 20) {
         int ends[2];
         unsigned number, last = 0, n = 0;
         make(ends, 8 * MESSAGE_BYTES_MAX, 10);
@@ -507,6 +525,7 @@ static void a_receiver_killed_anywhere_takes_whole_messages(void)
             CHECK_EQUAL(send_now(ends[1], out, MESSAGE_BYTES_MAX), 0);
         }
         int pid = child(receives_all_the_time, ends);
+        CHECK_EQUAL(get(back[0], in, 0), 0);
         sleep_ns(wait);
         CHECK_EQUAL(kill(pid, SIGKILL), 0);
         CHECK_EQUAL(ending_of(pid), -SIGKILL);
@@ -522,8 +541,6 @@ static void a_receiver_killed_anywhere_takes_whole_messages(void)
         close(ends[1]);
     }
 }
-
-static int back[2];
 
 static void answers(int ends[2])
 {
