@@ -95,7 +95,7 @@ static void runs_out_of_time(int ms)
 static void the_killed_and_the_late_are_not_notified(void)
 {
     s = share(sizeof *s);
-    int late = start_waiter(runs_out_of_time, 5), killed = start_waiter(waits_for_condition, 1);
+    int late = start_child(runs_out_of_time, 5), killed = start_waiter(waits_for_condition, 1);
     int waits = start_waiter(waits_for_condition, 1);
     CHECK_EQUAL(ending_of(late), 0);
     kill(killed, SIGKILL);
