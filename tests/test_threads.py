@@ -30,6 +30,11 @@ def test_ps_shows_a_row_for_each_thread(kinglet):
 
 
 def test_the_trace_names_threads(kinglet):
+    """A thread is forked, named and ends like a process; `thread` says whose it is."""
     result = kinglet.run("/test/thread_rows 50", trace=True)
-    made = re.findall(r"thread .*?process[= ](\S+)", result.trace)
-    assert len(made) >= 2, result.trace[-2000:]
+    made = re.findall(r" thread pid=(\d+) name=thread_rows tid=(\d+)", result.trace)
+    assert len(made) == 2 and made[0][0] == made[1][0], result.trace[-2000:]
+    for _, tid in made:
+        assert re.search(rf" fork pid={made[0][0]} name=thread_rows child={tid}$", result.trace, re.MULTILINE)
+        assert re.search(rf" switch_in pid={tid} name=thread_rows ", result.trace)
+        assert re.search(rf" exit pid={tid} name=thread_rows ", result.trace)

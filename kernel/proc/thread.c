@@ -134,7 +134,7 @@ int proc_thread_create(uint64_t entry, uint64_t sp, uint64_t argument, uint64_t 
         return abandon(thread, error, true);
     int tid = thread->tid;
     TRACE(fork, 0, me->tid, tid);
-    TRACE(thread, 0, tid, me->pid);
+    TRACE(thread, 0, me->pid, tid);
     TRACE_NAME(tid, me->name);
     sched_start(&thread->task); /* from here on it may run, end, be joined, and be gone */
     return tid;

@@ -44,7 +44,7 @@ struct trace_record {
     T(27, boost_period, "-", "us") \
     T(28, predict, "-", "us") \
     T(29, arrive, "-", "-") \
-    T(30, thread, "-", "process")
+    T(30, thread, "-", "tid")
 
 enum trace_event {
 #define KINGLET_TRACE_ENUM(number, name, small, arg) TRACE_##name = number,
