@@ -11,6 +11,9 @@ static volatile char *shared;
 static volatile bool enough;
 
 #define SHARED_PAGES 8
+/* Small families: on many harts each fork and unmap may take 20 ms (docs/limits.md). */
+#define DEPTH 2
+#define STEPS 5
 
 static __attribute__((noinline)) void *live(void *argument);
 
@@ -86,7 +89,7 @@ static void do_one(uint64_t *state, int depth)
         break;
     }
     default:
-        if (depth >= 3)
+        if (depth >= DEPTH)
             break;
         tid = thread_create(live, (void *)((*state & ~3ul) | (uint64_t)(depth + 1)));
         if (tid > 0 && dice(state, 3))
@@ -100,7 +103,7 @@ static void *live(void *argument)
 {
     uint64_t state = (uint64_t)argument;
     int depth = (int)(state & 3);
-    for (int i = 0; i < 8 && !enough; i++)
+    for (int i = 0; i < STEPS && !enough; i++)
         do_one(&state, depth);
     return NULL;
 }
@@ -111,7 +114,7 @@ static void family(int how)
     CHECK_EQUAL(pipe(pipe_ends), 0);
     shared = malloc(SHARED_PAGES * 4096 + 4096);
     memset((void *)shared, 0, SHARED_PAGES * 4096);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 3; i++)
         thread_create(live, (void *)((state += 1024) & ~3ul));
     live((void *)(state & ~3ul));
     char *argv[] = {"true", NULL};
