@@ -198,7 +198,9 @@ static int run_inside(struct node *n, struct strings *words)
     }
     restore_variables(&old);
     if (fflush(stdout) != 0 && status == 0) {
-        complain("%s: cannot write: %s", words->item[0], strerror(errno));
+        if (errno != EPIPE) { /* who reads has seen enough: `history | head -n 1` */
+            complain("%s: cannot write: %s", words->item[0], strerror(errno));
+        }
         status = 1;
     }
     redirect_restore(&saved);
