@@ -1,4 +1,4 @@
-"""Threads: what they share, how they and their process end, from inside (user/test/threads.c); ps -T; stack growth."""
+"""Threads: what they share, how they and their process end, from inside (user/test/threads.c, thread_exec.c); ps -T; stack growth."""
 
 import re
 
@@ -16,6 +16,16 @@ def test_threads(kinglet, case):
 @pytest.mark.parametrize("case", cases("threads"))
 def test_threads_with_all_kernel_checks_on_four_harts(kinglet, case):
     verdict(kinglet, "threads", case, smp=4, debug=True, limit=4 * LIMIT)
+
+
+@pytest.mark.parametrize("case", cases("thread_exec"))
+def test_exec_in_a_process_of_threads(kinglet, case):
+    verdict(kinglet, "thread_exec", case)
+
+
+@pytest.mark.parametrize("case", cases("thread_exec"))
+def test_exec_in_a_process_of_threads_on_four_harts(kinglet, case):
+    verdict(kinglet, "thread_exec", case, smp=4, debug=True, limit=4 * LIMIT)
 
 
 def test_ps_shows_a_row_for_each_thread(kinglet):

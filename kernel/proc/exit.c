@@ -51,7 +51,7 @@ static void part_with_children(struct proc *me)
         list_insert_before(p->sibling.next, &cursor);
         if (!p->daemon) {
             give_to_init(p, &init_proc->children);
-        } else if (!atomic_load(&p->task.killed)) {
+        } else if (!atomic_load(&p->kill_signal)) { /* `killed` may be for its own exec */
             TRACE(daemon_end, 0, p->pid, me->pid);
             proc_end(p, SIGKILL);
         }
