@@ -166,7 +166,8 @@ static void become(struct proc *me, const struct program *program)
     proc_set_name(me, program->name);
     code_changed();
     spin_lock(&me->lock);
-    me->execing = false;
+    me->running = 1; /* those that were ended have not counted themselves out */
+    me->thread_ended = me->detached = me->execing = false;
     spin_unlock(&me->lock);
 }
 
@@ -219,12 +220,13 @@ void proc_exec_take_over(void)
 {
     struct proc *me = this_proc();
     end_threads(me);
+    spin_lock(&me->lock);
+    bool ending = me->ending;
+    spin_unlock(&me->lock);
+    if (ending)
+        proc_exit(0, 0); /* one of them was about to end the process: how, it has written down */
     struct program program = me->program;
     me->program.space = NULL;
-    spin_lock(&me->lock);
-    me->thread_ended = false;
-    me->running = 1;
-    spin_unlock(&me->lock);
     become(me, &program);
     /* Against proc_end, which sets the signal before `killed`. */
     atomic_store(&me->task.killed, false);

@@ -195,6 +195,8 @@ int main(int argc, char **argv)
         sleep_for_ever(NULL);
     }
     check_start(argc, argv);
+    RUN(a_new_program_has_one_thread);
+    RUN(exit_or_the_program);
     RUN(a_daemon_that_execs_ends_with_its_parent);
     return check_end();
 }
