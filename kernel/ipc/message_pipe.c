@@ -1,5 +1,6 @@
 /*
- * Message pipes: see message_pipe.h. What is promised, and why it holds:
+ * Message pipes: see message_pipe.h. Room, order, and who waits; the messages themselves are pipe_message.c's. What is
+ * promised, and why it holds:
  *
  * Whole or not at all. A sender first gets room, then copies its message into memory that nobody else knows of,
  * with no lock held, then publishes it by putting it on the list. If it faults or is killed in between, the room goes
@@ -15,14 +16,11 @@
  */
 #include "ipc/message_pipe.h"
 
-#include "ipc/handle.h"
+#include "ipc/pipe_message.h"
 #include "mem/cache.h"
 #include "proc/job.h"
 #include "proc/proc.h"
 #include "sched/sched.h"
-
-#define OVERHEAD 128     /* bytes of kernel memory for a message without its data, at most */
-#define COPY_PIECES 4    /* copied at one go: 16 KiB */
 
 struct message_pipe {
     struct object receiver, sender;
@@ -44,23 +42,6 @@ struct message_pipe {
     struct wait_queue senders;   /* blocked ones, each a struct waiting_sender, in the order they came */
     struct wait_queue receive_pollers, send_pollers;
 };
-
-/* The data lie in pieces of at most a page each, so that large messages need no large blocks. */
-struct piece {
-    struct piece *next;
-    uint64_t bytes;
-    char data[];
-};
-#define PIECE_BYTES (PAGE_SIZE - sizeof(struct piece))
-
-struct pipe_message {
-    struct list_node node;
-    uint64_t number, bytes;
-    struct piece *data;
-    uint32_t count;
-    struct object *object[]; /* `count`, each with a reference */
-};
-_Static_assert(sizeof(struct pipe_message) + MESSAGE_HANDLES_MAX * sizeof(struct object *) <= OVERHEAD, "charged");
 
 struct waiting_sender {
     struct waiter waiter;
@@ -86,9 +67,9 @@ static struct message_pipe *of_sender(struct object *o)
     return container_of(o, struct message_pipe, sender);
 }
 
-static struct pipe_message *message_of(struct list_node *node)
+uint64_t message_pipe_number(const struct object *o)
 {
-    return list_entry(node, struct pipe_message, node);
+    return o->ops == &message_receiver_ops ? container_of(o, const struct message_pipe, receiver)->number : 0;
 }
 
 int message_pipe_create(uint64_t bytes, uint64_t messages, struct object **receiver, struct object **sender)
@@ -101,7 +82,7 @@ int message_pipe_create(uint64_t bytes, uint64_t messages, struct object **recei
     if (!p)
         return -ENOMEM;
     /* The allocator may round up to twice the size. */
-    p->pages = (2 * (bytes + messages * OVERHEAD) + PAGE_SIZE - 1) / PAGE_SIZE;
+    p->pages = (2 * (bytes + messages * PIPE_MESSAGE_OVERHEAD) + PAGE_SIZE - 1) / PAGE_SIZE;
     p->job = job_pay(p->pages);
     if (!p->job) {
         cache_free(&message_pipe_cache, p);
@@ -121,153 +102,6 @@ int message_pipe_create(uint64_t bytes, uint64_t messages, struct object **recei
     *receiver = &p->receiver;
     *sender = &p->sender;
     return 0;
-}
-
-/* ---- messages that nobody else knows of; no lock is held ---- */
-
-static void free_message(struct pipe_message *m)
-{
-    while (m->data) {
-        struct piece *piece = m->data;
-        m->data = piece->next;
-        kfree(piece);
-    }
-    for (uint32_t i = 0; i < m->count; i++)
-        object_put(m->object[i]);
-    kfree(m);
-}
-
-/* Messages are dropped. With one, the last reference on a further pipe may go, and its messages with it, and so on:
- * a chain of any length, so what comes up while a process drops messages goes on the list that it works on. */
-static void drop_messages(struct list *dead)
-{
-    struct proc *me = this_proc();
-    struct list_node *node;
-    if (me->dropping) {
-        list_splice_back(me->dropping, dead);
-        return;
-    }
-    me->dropping = dead;
-    while ((node = list_pop_front(dead)) != NULL) {
-        free_message(message_of(node));
-        sched_breathe();
-    }
-    me->dropping = NULL;
-}
-
-/* Between the pieces of a long copy. True: killed. */
-static bool breathe(unsigned piece)
-{
-    if (piece % COPY_PIECES != COPY_PIECES - 1)
-        return false;
-    sched_breathe();
-    return atomic_load(&this_proc()->task.killed);
-}
-
-static int copy_data_in(struct pipe_message *m, user_addr data)
-{
-    struct piece **link = &m->data;
-    unsigned pieces = 0;
-    for (uint64_t done = 0; done < m->bytes; pieces++) {
-        uint64_t part = m->bytes - done < PIECE_BYTES ? m->bytes - done : PIECE_BYTES;
-        struct piece *piece = kmalloc(sizeof *piece + part);
-        if (!piece)
-            return -ENOMEM;
-        *link = piece;
-        link = &piece->next;
-        piece->bytes = part;
-        int error = copy_in(this_proc()->space, piece->data, user_plus(data, done), part);
-        if (error)
-            return error;
-        done += part;
-        if (done < m->bytes && breathe(pieces))
-            return -EINTR;
-    }
-    return 0;
-}
-
-static int copy_data_out(const struct pipe_message *m, user_addr data)
-{
-    unsigned pieces = 0;
-    uint64_t done = 0;
-    for (const struct piece *piece = m->data; piece; piece = piece->next, pieces++) {
-        int error = copy_out(this_proc()->space, user_plus(data, done), piece->data, piece->bytes);
-        if (error)
-            return error;
-        done += piece->bytes;
-        if (piece->next && breathe(pieces))
-            return -EINTR;
-    }
-    return 0;
-}
-
-/* May this object travel through the pipe? */
-static bool may_travel(const struct object *o, const struct message_pipe *p)
-{
-    return o->ops != &message_receiver_ops || of_receiver((struct object *)o)->number > p->number;
-}
-
-static int take_objects(struct pipe_message *m, const struct message_pipe *p, const int *handles, uint64_t count)
-{
-    for (; m->count < count; m->count++) {
-        struct object *o = handle_get(handles[m->count]);
-        if (!o)
-            return -EBADF;
-        if (!may_travel(o, p)) {
-            object_put(o);
-            return -ELOOP;
-        }
-        m->object[m->count] = o;
-    }
-    return 0;
-}
-
-static int copy_message_in(const struct message_pipe *p, const struct message_parts *parts, struct pipe_message **out)
-{
-    int handles[MESSAGE_HANDLES_MAX];
-    int error = copy_in(this_proc()->space, handles, parts->handles, parts->count * sizeof handles[0]);
-    if (error)
-        return error;
-    struct pipe_message *m = kmalloc(sizeof *m + parts->count * sizeof m->object[0]);
-    if (!m)
-        return -ENOMEM;
-    list_node_init(&m->node);
-    m->bytes = parts->bytes;
-    error = take_objects(m, p, handles, parts->count);
-    if (!error)
-        error = copy_data_in(m, parts->data);
-    if (error)
-        free_message(m);
-    else
-        *out = m;
-    return error;
-}
-
-/* Into the receiver's memory and handle table: all of it, or nothing that it could name. */
-static int copy_message_out(struct pipe_message *m, const struct message_parts *parts)
-{
-    int slot[MESSAGE_HANDLES_MAX], error = 0;
-    uint32_t got = 0;
-    for (; got < m->count && !error; got += !error) {
-        slot[got] = handle_reserve(0);
-        error = slot[got] < 0 ? slot[got] : 0;
-    }
-    uint32_t reserved = got;
-    for (; got < parts->count; got++)
-        slot[got] = -1;
-    if (!error)
-        error = copy_out(this_proc()->space, parts->handles, slot, parts->count * sizeof slot[0]);
-    if (!error)
-        error = copy_data_out(m, parts->data);
-    for (uint32_t i = 0; i < reserved; i++) {
-        if (error)
-            handle_cancel(slot[i]);
-        else
-            handle_install(slot[i], m->object[i], 0);
-    }
-    if (!error)
-        m->count = 0; /* the references have gone to the table */
-    return error;
 }
 
 /* ---- room; the lock is held ---- */
@@ -375,7 +209,7 @@ int64_t message_send(struct object *o, const struct message_parts *parts, uint64
     spin_unlock(&p->lock);
     if (error)
         return error;
-    error = copy_message_in(p, parts, &m);
+    error = pipe_message_in(p->number, parts, &m);
     bool copied = !error;
     spin_lock(&p->lock);
     if (copied && p->no_receivers)
@@ -388,7 +222,7 @@ int64_t message_send(struct object *o, const struct message_parts *parts, uint64
     }
     spin_unlock(&p->lock);
     if (copied && error)
-        free_message(m);
+        pipe_message_free(m);
     return error;
 }
 
@@ -400,7 +234,7 @@ static int take_message(struct message_pipe *p, const struct message_parts *part
     struct list_node *first = list_first(&p->messages);
     if (!first)
         return p->no_senders ? -ENODATA : -EAGAIN;
-    struct pipe_message *m = message_of(first);
+    struct pipe_message *m = pipe_message_of(first);
     if (m->bytes > parts->bytes || m->count > parts->count) {
         wake_one(&p->receivers); /* it may be that we were woken for it */
         return -EMSGSIZE;
@@ -443,7 +277,7 @@ static int wait_for_message(struct message_pipe *p, const struct message_parts *
 static void put_back(struct message_pipe *p, struct pipe_message *m)
 {
     struct list_node *at = p->messages.head.next;
-    while (at != &p->messages.head && message_of(at)->number < m->number)
+    while (at != &p->messages.head && pipe_message_of(at)->number < m->number)
         at = at->next; /* others that were put back meanwhile */
     publish(p, m, at);
 }
@@ -460,7 +294,7 @@ int64_t message_receive(struct object *o, const struct message_parts *parts, uin
     if (error)
         return error;
     int64_t bytes = (int64_t)m->bytes;
-    error = copy_message_out(m, parts);
+    error = pipe_message_out(m, parts);
     spin_lock(&p->lock);
     if (error)
         put_back(p, m);
@@ -468,7 +302,7 @@ int64_t message_receive(struct object *o, const struct message_parts *parts, uin
         give_room_back(p, m->bytes);
     spin_unlock(&p->lock);
     if (!error)
-        free_message(m);
+        pipe_message_free(m);
     return error ? error : bytes;
 }
 
@@ -483,8 +317,8 @@ int message_pipe_state(struct object *o, struct message_state *state)
     state->messages = p->count;
     state->bytes = p->bytes;
     state->room = room(p);
-    state->next_bytes = first ? message_of(first)->bytes : 0;
-    state->next_handles = first ? message_of(first)->count : 0;
+    state->next_bytes = first ? pipe_message_of(first)->bytes : 0;
+    state->next_handles = first ? pipe_message_of(first)->count : 0;
     spin_unlock(&p->lock);
     return 0;
 }
@@ -572,7 +406,7 @@ static void receiver_release(struct object *o)
     p->count = 0;
     p->bytes = 0;
     end_closed(p, p->no_senders);
-    drop_messages(&dead);
+    pipe_messages_drop(&dead);
 }
 
 static void sender_release(struct object *o)

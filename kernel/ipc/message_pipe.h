@@ -34,6 +34,9 @@ int64_t message_receive(struct object *receiver, const struct message_parts *par
 /* Of either end; -EBADF: another kind of object. */
 int message_pipe_state(struct object *o, struct message_state *state);
 
+/* The number of the pipe that this is the receiving end of; younger pipes have higher ones. 0: it is something else. */
+uint64_t message_pipe_number(const struct object *o);
+
 uint64_t message_pipes_live(void);
 
 #endif

@@ -1,0 +1,168 @@
+/*
+ * The messages of message pipes: see pipe_message.h. Memory of their own, filled and emptied with no lock held, in
+ * pieces with a breath between.
+ */
+#include "ipc/pipe_message.h"
+
+#include "ipc/handle.h"
+#include "mem/cache.h"
+#include "proc/proc.h"
+#include "sched/sched.h"
+
+#define COPY_PIECES 4 /* copied at one go: 16 KiB */
+
+/* The data lie in pieces of at most a page each, so that large messages need no large blocks. */
+struct message_piece {
+    struct message_piece *next;
+    uint64_t bytes;
+    char data[];
+};
+#define PIECE_BYTES (PAGE_SIZE - sizeof(struct message_piece))
+
+_Static_assert(sizeof(struct pipe_message) + MESSAGE_HANDLES_MAX * sizeof(struct object *) <= PIPE_MESSAGE_OVERHEAD,
+               "charged");
+
+void pipe_message_free(struct pipe_message *m)
+{
+    while (m->data) {
+        struct message_piece *piece = m->data;
+        m->data = piece->next;
+        kfree(piece);
+    }
+    for (uint32_t i = 0; i < m->count; i++)
+        object_put(m->object[i]);
+    kfree(m);
+}
+
+/* With a message, the last reference on a further pipe may go, and its messages with it, and so on: a chain of any
+ * length, so what comes up while a process drops messages goes on the list that it works on. */
+void pipe_messages_drop(struct list *dead)
+{
+    struct proc *me = this_proc();
+    struct list_node *node;
+    if (me->dropping) {
+        list_splice_back(me->dropping, dead);
+        return;
+    }
+    me->dropping = dead;
+    while ((node = list_pop_front(dead)) != NULL) {
+        pipe_message_free(pipe_message_of(node));
+        sched_breathe();
+    }
+    me->dropping = NULL;
+}
+
+/* Between the pieces of a long copy. True: killed. */
+static bool breathe(unsigned piece)
+{
+    if (piece % COPY_PIECES != COPY_PIECES - 1)
+        return false;
+    sched_breathe();
+    return atomic_load(&this_proc()->task.killed);
+}
+
+static int copy_data_in(struct pipe_message *m, user_addr data)
+{
+    struct message_piece **link = &m->data;
+    unsigned pieces = 0;
+    for (uint64_t done = 0; done < m->bytes; pieces++) {
+        uint64_t part = m->bytes - done < PIECE_BYTES ? m->bytes - done : PIECE_BYTES;
+        struct message_piece *piece = kmalloc(sizeof *piece + part);
+        if (!piece)
+            return -ENOMEM;
+        *link = piece;
+        link = &piece->next;
+        piece->bytes = part;
+        int error = copy_in(this_proc()->space, piece->data, user_plus(data, done), part);
+        if (error)
+            return error;
+        done += part;
+        if (done < m->bytes && breathe(pieces))
+            return -EINTR;
+    }
+    return 0;
+}
+
+static int copy_data_out(const struct pipe_message *m, user_addr data)
+{
+    unsigned pieces = 0;
+    uint64_t done = 0;
+    for (const struct message_piece *piece = m->data; piece; piece = piece->next, pieces++) {
+        int error = copy_out(this_proc()->space, user_plus(data, done), piece->data, piece->bytes);
+        if (error)
+            return error;
+        done += piece->bytes;
+        if (piece->next && breathe(pieces))
+            return -EINTR;
+    }
+    return 0;
+}
+
+/* May this object travel through the pipe with this number? What is no receiving end may: message_pipe.c says why. */
+static bool may_travel(const struct object *o, uint64_t pipe)
+{
+    uint64_t number = message_pipe_number(o);
+    return !number || number > pipe;
+}
+
+static int take_objects(struct pipe_message *m, uint64_t pipe, const int *handles, uint64_t count)
+{
+    for (; m->count < count; m->count++) {
+        struct object *o = handle_get(handles[m->count]);
+        if (!o)
+            return -EBADF;
+        if (!may_travel(o, pipe)) {
+            object_put(o);
+            return -ELOOP;
+        }
+        m->object[m->count] = o;
+    }
+    return 0;
+}
+
+int pipe_message_in(uint64_t pipe, const struct message_parts *parts, struct pipe_message **message)
+{
+    int handles[MESSAGE_HANDLES_MAX];
+    int error = copy_in(this_proc()->space, handles, parts->handles, parts->count * sizeof handles[0]);
+    if (error)
+        return error;
+    struct pipe_message *m = kmalloc(sizeof *m + parts->count * sizeof m->object[0]);
+    if (!m)
+        return -ENOMEM;
+    list_node_init(&m->node);
+    m->bytes = parts->bytes;
+    error = take_objects(m, pipe, handles, parts->count);
+    if (!error)
+        error = copy_data_in(m, parts->data);
+    if (error)
+        pipe_message_free(m);
+    else
+        *message = m;
+    return error;
+}
+
+int pipe_message_out(struct pipe_message *m, const struct message_parts *parts)
+{
+    int slot[MESSAGE_HANDLES_MAX], error = 0;
+    uint32_t got = 0;
+    for (; got < m->count && !error; got += !error) {
+        slot[got] = handle_reserve(0);
+        error = slot[got] < 0 ? slot[got] : 0;
+    }
+    uint32_t reserved = got;
+    for (; got < parts->count; got++)
+        slot[got] = -1;
+    if (!error)
+        error = copy_out(this_proc()->space, parts->handles, slot, parts->count * sizeof slot[0]);
+    if (!error)
+        error = copy_data_out(m, parts->data);
+    for (uint32_t i = 0; i < reserved; i++) {
+        if (error)
+            handle_cancel(slot[i]);
+        else
+            handle_install(slot[i], m->object[i], 0);
+    }
+    if (!error)
+        m->count = 0; /* the references have gone to the table */
+    return error;
+}
