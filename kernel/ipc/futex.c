@@ -229,37 +229,38 @@ static int begin(const struct futex_wait *wait, struct futex_waiter *w, struct b
     }
 }
 
-/* The owner of a robust lock: its end wakes whoever waits for that, as poll does on a process handle. */
+/* The owner of a robust lock, a thread: its end wakes whoever waits for that. The process may live on, so this is not the
+ * queue of poll on a process handle; and it is under the lock that the ends of threads are under anyway. */
 struct watch {
-    struct proc *owner; /* with a reference, or NULL: there is none with this pid */
+    struct proc *owner; /* with a reference, or NULL: there is none with this tid */
     struct waiter waiter;
 };
-
-static bool has_ended(const struct proc *p)
-{
-    return !p || atomic_load(&p->task.state) == PROC_ZOMBIE;
-}
 
 /* False: it has ended. */
 static bool watch_begin(struct watch *watch)
 {
-    spin_lock(&tree_lock);
-    bool alive = !has_ended(watch->owner);
+    if (!watch->owner)
+        return false;
+    struct proc *leader = watch->owner->leader;
+    spin_lock(&leader->lock);
+    bool alive = !watch->owner->thread_ended;
     if (alive)
-        wait_join(&watch->owner->ended, &watch->waiter);
-    spin_unlock(&tree_lock);
+        wait_join(&watch->owner->watchers, &watch->waiter);
+    spin_unlock(&leader->lock);
     return alive;
 }
 
 /* The same. */
 static bool watch_end(struct watch *watch)
 {
-    spin_lock(&tree_lock);
-    bool alive = !has_ended(watch->owner);
+    if (!watch->owner)
+        return false;
+    struct proc *leader = watch->owner->leader;
+    spin_lock(&leader->lock);
+    bool alive = !watch->owner->thread_ended;
     wait_leave(&watch->waiter);
-    spin_unlock(&tree_lock);
-    if (watch->owner)
-        proc_put(watch->owner);
+    spin_unlock(&leader->lock);
+    proc_put(watch->owner);
     return alive;
 }
 
@@ -300,7 +301,7 @@ int futex_wait(const struct futex_wait *wait)
     if (wait->flags & FUTEX_HAND_ON)
         me->handed_on = (struct word_key){0};
     if (robust)
-        watch.owner = proc_find(wait->owner);
+        watch.owner = proc_find_thread(wait->owner);
     result = before_sleep(wait, robust, &watch);
     if (result)
         wait_unblock();

@@ -13,13 +13,13 @@ struct futex_wait {
     user_addr address;
     uint32_t expected;
     uint64_t when;     /* ticks; SCHED_NEVER: for ever */
-    int32_t owner;     /* pid of who holds what is waited for, 0: nobody in particular */
+    int32_t owner;     /* tid of who holds what is waited for, 0: nobody in particular */
     unsigned flags;    /* FUTEX_ */
     user_addr release; /* a lock's word that is let go once we are on the queue; 0: none */
 };
 
 /* Sleep while the word is what is expected. 0: woken; -EAGAIN: it is another; -ETIMEDOUT; -EOWNERDEAD: FUTEX_ROBUST,
- * and the owner has ended; -EINVAL, -EFAULT, -ENOMEM: an address; -EINTR: killed. With an error other than -ETIMEDOUT
+ * and the owner, a thread, has ended; -EINVAL, -EFAULT, -ENOMEM: an address; -EINTR: killed. With an error other than -ETIMEDOUT
  * nothing was let go; not with FUTEX_ROBUST. */
 int futex_wait(const struct futex_wait *wait);
 
@@ -31,7 +31,7 @@ int64_t futex_wake(user_addr address, uint64_t n);
  * -EAGAIN: it is another. */
 int64_t futex_change(user_addr address, uint32_t old, uint32_t new, uint64_t n);
 
-/* p ends, or begins another program: a wake-up that it may have got in vain goes on to the next. */
+/* The thread p ends, or begins another program: a wake-up that it may have got in vain goes on to the next. */
 void futex_hand_on(struct proc *p);
 
 void futexes_init(void);

@@ -29,6 +29,7 @@ void ipc_thread(struct proc *leader, struct proc *thread)
 
 void ipc_park(struct proc *p)
 {
+    futex_hand_on(p);
     devices_unbind(p);
     serve_end(p);
 }

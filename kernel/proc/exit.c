@@ -142,6 +142,9 @@ void proc_exit(int32_t code, int32_t signal)
 
     TRACE(exit, me->status.signal, me->pid, me->status.code);
     sched_ended(&me->task);
+    spin_lock(&me->lock);
+    thread_is_over(me); /* before anybody can see the zombie: who has joined it finds its locks without an owner */
+    spin_unlock(&me->lock);
     spin_lock(&tree_lock);
     atomic_store(&me->task.state, PROC_ZOMBIE);
     list_remove(&me->sibling);

@@ -39,6 +39,9 @@ static void enter_tree(struct proc *parent, struct proc *child)
 static int abandon(struct proc *child, int error)
 {
     struct space *space = child->space;
+    spin_lock(&child->lock);
+    thread_is_over(child);
+    spin_unlock(&child->lock);
     spin_lock(&tree_lock);
     child->space = NULL;
     atomic_store(&child->task.state, PROC_ZOMBIE);

@@ -47,13 +47,14 @@ void proc_trace_names(void)
     }
 }
 
-/* Does it wait for a lock whose holder is gone? Who has this pid, but began after the wait did, is another. */
+/* Does it wait for a lock whose holder is gone? Who has this tid, but began after the wait did, is another. */
 static bool owner_is_dead(const struct task *t)
 {
     if (t->reason != WAIT_FOR_futex || !t->waits_for)
         return false;
-    struct proc *owner = proc_find(t->waits_for);
-    bool dead = !owner || atomic_load(&owner->task.state) == PROC_ZOMBIE || owner->start_ns > ns_of_ticks(t->blocked_at);
+    struct proc *owner = proc_find_thread(t->waits_for);
+    bool dead = !owner || __atomic_load_n(&owner->thread_ended, __ATOMIC_RELAXED) ||
+                owner->start_ns > ns_of_ticks(t->blocked_at);
     if (owner)
         proc_put(owner);
     return dead;

@@ -56,9 +56,10 @@ struct proc {
      * requests, lookups, threads of their leader */
     _Atomic uint32_t refs;
 
-    /* leader->lock; of a thread */
+    /* leader->lock */
     struct list_node thread_node; /* on the leader's `threads`, then `gone`; the leader is on neither */
-    bool thread_ended;            /* of the leader: it waits for the others, then ends the process */
+    bool thread_ended;            /* it runs no more in user mode; a leader waits for the others, then ends the process */
+    struct wait_queue watchers;   /* who waits for a robust lock that it holds */
     bool detached;                /* nobody will join it */
     bool told;                    /* it has been killed by its leader */
     uint64_t value;               /* what it ended with */
@@ -187,6 +188,9 @@ int proc_thread_join(int32_t tid, uint64_t *value); /* -ESRCH, -EINVAL detached,
 int proc_thread_detach(int32_t tid);                /* -ESRCH, -EINVAL */
 /* The calling thread, which is not the leader, is gone. */
 _Noreturn void thread_end(uint64_t value);
+/* p has run its last instruction in user mode: true for whoever asks from here on, and who watches it is woken. Its
+ * leader's lock is held. */
+void thread_is_over(struct proc *p);
 /* The leader ends the other threads, and returns when there are none. */
 void end_threads(struct proc *leader);
 

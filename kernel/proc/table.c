@@ -93,6 +93,7 @@ struct proc *proc_create(struct proc *leader)
     list_node_init(&p->job_link.node);
     p->job_link.proc = p;
     list_node_init(&p->thread_node);
+    wait_queue_init(&p->watchers, WAIT_FOR_thread);
     spin_init(&p->lock, "threads", LOCK_THREADS);
     list_init(&p->threads);
     list_init(&p->gone);

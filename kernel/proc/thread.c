@@ -80,6 +80,9 @@ static void drop_space(struct proc *me)
 static int abandon(struct proc *thread, int error, bool counted)
 {
     atomic_store(&thread->task.state, PROC_ZOMBIE);
+    spin_lock(&thread->leader->lock);
+    thread_is_over(thread);
+    spin_unlock(&thread->leader->lock);
     if (thread->space)
         drop_space(thread);
     if (counted)
@@ -142,6 +145,12 @@ int proc_thread_create(uint64_t entry, uint64_t sp, uint64_t argument, uint64_t 
 
 /* ---- end ---- */
 
+void thread_is_over(struct proc *p)
+{
+    p->thread_ended = true;
+    wake_all(&p->watchers);
+}
+
 void thread_end(uint64_t value)
 {
     struct proc *me = this_proc(), *leader = me->leader;
@@ -154,7 +163,7 @@ void thread_end(uint64_t value)
     sched_ended(&me->task);
     spin_lock(&leader->lock);
     me->value = value;
-    me->thread_ended = true;
+    thread_is_over(me);
     atomic_store(&me->task.state, PROC_ZOMBIE);
     list_remove(&me->thread_node);
     if (me->detached)
@@ -172,7 +181,7 @@ static int park(struct proc *me, uint64_t value)
     proc_upcalls.park(me);
     spin_lock(&me->lock);
     me->value = value;
-    me->thread_ended = true;
+    thread_is_over(me);
     wake_all(&me->thread_wait);
     int error = 0;
     while (!error && !list_empty(&me->threads))

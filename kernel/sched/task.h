@@ -49,7 +49,7 @@ struct task {
     void *kernel_stack_top;
     enum wait_reason reason; /* blocked: what it waits for */
     uint64_t blocked_at;     /* ticks: since when */
-    int32_t waits_for;       /* blocked: pid of the process it waits for, or 0 */
+    int32_t waits_for;       /* blocked: pid or tid of whom it waits for, or 0 */
     int32_t pid;             /* for the trace; 0: idle */
 };
 

@@ -11,12 +11,11 @@
 #include <unistd.h>
 
 static int known_pid; /* 0: not asked yet */
+static _Thread_local int known_tid;
 
-int libc_forked(int result)
+void libc_forget(void)
 {
-    if (result == 0)
-        known_pid = 0; /* the parent's */
-    return result;
+    known_pid = known_tid = 0;
 }
 
 int self_pid(void)
@@ -26,9 +25,16 @@ int self_pid(void)
     return known_pid;
 }
 
+int self_tid(void)
+{
+    if (!known_tid)
+        known_tid = (int)ecall0(SYS_gettid);
+    return known_tid;
+}
+
 pid_t fork(void)
 {
-    return (pid_t)libc_result(libc_forked((int)libc_fork(0)));
+    return (pid_t)libc_result(libc_fork(0));
 }
 
 _Noreturn void _exit(int status)

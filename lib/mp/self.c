@@ -1,10 +1,10 @@
 /*
- * The one place that says what a lock's owner is: a process.
+ * The one place that says what a lock's owner is: a thread.
  */
 #include <kinglet/system.h>
 #include <mp/self.h>
 
 int mp_self(void)
 {
-    return self_pid();
+    return self_tid();
 }

@@ -8,7 +8,7 @@
 #define FUTEX_WAITERS 0x80000000u
 
 /* futex_wait */
-#define FUTEX_ROBUST 1  /* -EOWNERDEAD when the owner has ended, or ends */
+#define FUTEX_ROBUST 1  /* -EOWNERDEAD when the owner, a thread, has ended, or ends */
 #define FUTEX_HAND_ON 2 /* should I be woken and end before I wait for a word again, wake the next one of this word */
 
 #endif

@@ -48,7 +48,7 @@ int message_send(int handle, const void *data, size_t bytes, const int *handles,
 int64_t message_receive(int handle, void *buffer, size_t bytes, int *handles, unsigned count, int64_t timeout_ns);
 int message_state(int handle, struct message_state *state);
 /* Futexes (docs/system-calls.md, "Futexes"); lib/mp is made of them. The word is a uint32_t, aligned, in any memory. */
-/* Sleep while *word is `expected`, for ns at most (0: not at all; -1: for ever); `owner` is the pid that ps shows, or 0;
+/* Sleep while *word is `expected`, for ns at most (0: not at all; -1: for ever); `owner` is the tid that ps shows, or 0;
  * flags FUTEX_ROBUST, FUTEX_HAND_ON; `release`, or NULL: a lock's word that is made 0, and one waiter of it woken, once
  * I am sure to be woken myself. 0: woken; -EAGAIN: *word is another; -ETIMEDOUT; -EOWNERDEAD; -EINVAL; -EFAULT. */
 int futex_wait(const volatile void *word, uint32_t expected, int64_t ns, int owner, int flags, volatile void *release);
@@ -57,8 +57,9 @@ int futex_wake(const volatile void *word, unsigned n);
 /* If *word is `old`, make it `new`, with FUTEX_WAITERS in it if others wait still, and wake n; all as one step, which a
  * kill does not tear apart; -> how many, or -EAGAIN: it is another. Does not block. */
 int futex_change(volatile void *word, uint32_t old, uint32_t new, unsigned n);
-/* My pid, without a system call but for the first time in each process. */
+/* My pid and my tid, without a system call but for the first time in each process or thread. */
 int self_pid(void);
+int self_tid(void);
 
 /* handles and paths without POSIX names */
 int64_t getdents(int handle, void *buffer, size_t bytes); /* struct kdirent records; 0: end */

@@ -1,8 +1,10 @@
 /*
- * Lock: at most one holds it. Like multiprocessing.Lock: it is not recursive, and another process than the one that
- * acquired it may release it.
+ * Lock: at most one thread holds it, of whichever process. Like multiprocessing.Lock: it is not recursive, and another
+ * than the one that acquired it may release it.
  *
  * All of lib/mp lies in memory that processes share (<mp/shared.h>) and holds no pointers, so each may map it anywhere.
+ * For threads of one process any memory will do. What these pages say of processes that wait, hold and end is true of
+ * threads: a thread that ends is a holder that ends, though its process lives on.
  * Calls give 0 or a negative errno. Timeouts are milliseconds: -1 (or any negative number) waits for ever, 0 not at all.
  * Acquiring what is free, and releasing what nobody waits for, is one atomic instruction and does not enter the kernel.
  */
