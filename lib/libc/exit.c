@@ -13,19 +13,29 @@ static int at_exit_count;
 
 /* Programs without stdio do not get it linked in just because they end. */
 __attribute__((weak)) void libc_stdio_finish(void);
+/* Nor threads. */
+__attribute__((weak)) void libc_exit_lock(void);
+__attribute__((weak)) void libc_exit_unlock(void);
 
 int atexit(void (*function)(void))
 {
-    if (at_exit_count == ATEXIT_MAX) {
+    if (libc_exit_lock)
+        libc_exit_lock();
+    bool room = at_exit_count < ATEXIT_MAX;
+    if (room)
+        at_exit[at_exit_count++] = function;
+    else
         errno = ENOMEM;
-        return -1;
-    }
-    at_exit[at_exit_count++] = function;
-    return 0;
+    if (libc_exit_unlock)
+        libc_exit_unlock();
+    return room ? 0 : -1;
 }
 
 _Noreturn void exit(int status)
 {
+    /* The second thread to call exit waits here until the first has ended it; a handler that does so goes on. */
+    if (libc_exit_lock)
+        libc_exit_lock();
     /* Counting down first: a function that calls exit again does not run twice. */
     while (at_exit_count > 0)
         at_exit[--at_exit_count]();

@@ -11,8 +11,13 @@
 /* A system call's result as POSIX wants it: a negative errno goes to errno and becomes -1. */
 long libc_result(long result);
 
-/* What SYS_fork gave, and gives it again: a child forgets what it knew of its parent (self_pid). */
-int libc_forked(int result);
+/* A child of fork forgets what it knew of its parent (self_pid, self_tid). */
+void libc_forget(void);
+
+/* Between these only the calling thread registers exit handlers, or runs them. There only when the program has threads
+ * (weak symbols for exit and atexit). */
+void libc_exit_lock(void);
+void libc_exit_unlock(void);
 
 /* Last component of argv[0], for messages; "?" before start-up. */
 extern const char *libc_program_name;

@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Taken while a file's lock is held, so with it no other file's is waited for. */
-static struct libc_lock list_lock;
+/* libc_files_lock is taken while a file's lock is held, so with it no other file's is waited for. */
 static FILE *listed;
 
 #define TRIES 1000
@@ -20,22 +19,22 @@ void libc_file_list(FILE *file)
     if (file->flags & FILE_LISTED)
         return;
     file->flags |= FILE_LISTED;
-    libc_lock(&list_lock);
+    libc_lock(&libc_files_lock);
     file->next = listed;
     listed = file;
-    libc_unlock(&list_lock);
+    libc_unlock(&libc_files_lock);
 }
 
 void libc_file_unlist(FILE *file)
 {
-    libc_lock(&list_lock);
+    libc_lock(&libc_files_lock);
     for (FILE **place = &listed; *place; place = &(*place)->next) {
         if (*place == file) {
             *place = file->next;
             break;
         }
     }
-    libc_unlock(&list_lock);
+    libc_unlock(&libc_files_lock);
     file->flags &= ~FILE_LISTED;
 }
 
@@ -157,14 +156,14 @@ bool libc_file_fill(FILE *file)
     if (!libc_file_begin_read(file) || file->flags & FILE_EOF)
         return false;
     /* A prompt without a newline is to be seen before the program waits for the answer. */
-    libc_lock(&list_lock);
+    libc_lock(&libc_files_lock);
     for (FILE *other = listed; other; other = other->next) {
         if (other->flags & FILE_LINES && file_try(other)) { /* one in use is being written by another thread */
             libc_file_empty(other);
             libc_unlock(&other->lock);
         }
     }
-    libc_unlock(&list_lock);
+    libc_unlock(&libc_files_lock);
     file->at = file->end = 0;
     ssize_t got = read(file->fd, file->buffer, file->room);
     if (got <= 0) {
@@ -186,7 +185,7 @@ int fflush(FILE *file)
     /* A file that another thread is stuck with, in a write that nobody reads, must not keep the process from ending. */
     for (int tries = 0; busy && tries < TRIES; tries++) {
         busy = 0;
-        libc_lock(&list_lock);
+        libc_lock(&libc_files_lock);
         for (file = listed; file; file = file->next) {
             if (!file_try(file)) {
                 busy++;
@@ -196,11 +195,31 @@ int fflush(FILE *file)
                 result = EOF;
             libc_unlock(&file->lock);
         }
-        libc_unlock(&list_lock);
+        libc_unlock(&libc_files_lock);
         if (busy)
             libc_lock_pause();
     }
     return busy ? EOF : result;
+}
+
+/* NULL: but for files that another thread is at work with. */
+int fpurge(FILE *file)
+{
+    if (file) {
+        FILE_LOCKED(file);
+        file->at = file->end = 0;
+        return 0;
+    }
+    libc_lock(&libc_files_lock);
+    for (file = listed; file; file = file->next) {
+        if (!file_try(file))
+            continue;
+        if (file->flags & FILE_WRITING)
+            file->at = 0;
+        libc_unlock(&file->lock);
+    }
+    libc_unlock(&libc_files_lock);
+    return 0;
 }
 
 void libc_stdio_finish(void)

@@ -9,7 +9,7 @@
 
 int fork_flags(int flags)
 {
-    return libc_forked((int)libc_fork(flags));
+    return (int)libc_fork(flags);
 }
 
 int exec_image(int memory, uint64_t offset, uint64_t length, char *const argv[], char *const envp[])

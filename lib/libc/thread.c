@@ -69,5 +69,17 @@ _Noreturn void thread_exit(void *value)
 
 int thread_self(void)
 {
-    return (int)ecall0(SYS_gettid);
+    return self_tid();
+}
+
+static struct libc_lock exit_lock;
+
+void libc_exit_lock(void)
+{
+    libc_lock(&exit_lock);
+}
+
+void libc_exit_unlock(void)
+{
+    libc_unlock(&exit_lock);
 }

@@ -71,24 +71,32 @@ static bool break_turn(struct mp_barrier *barrier, uint32_t turn)
     return goes_on;
 }
 
-int mp_barrier_wait(struct mp_barrier *barrier, int timeout_ms)
+int mp_barrier_wait_action(struct mp_barrier *barrier, int (*action)(void *argument), void *argument, int timeout_ms)
 {
     int64_t deadline = mp_deadline(timeout_ms);
     take(barrier);
     uint32_t number = barrier->waiting, turn = VALUE(atomic_load(&barrier->turn));
     bool broken = barrier->broken, last = !broken && number + 1 == barrier->parties;
-    if (last)
-        end_turn(barrier, false);
-    else if (!broken)
+    int failed = broken ? -ECANCELED : last && action ? action(argument) : 0;
+    if (last) {
+        barrier->broken = failed < 0;
+        end_turn(barrier, failed < 0);
+    } else if (!broken) {
         barrier->waiting++;
+    }
     mp_lock_release(&barrier->lock);
     if (broken || last)
-        return broken ? -ECANCELED : (int)number;
+        return failed < 0 ? failed : (int)number;
 
     int result = sleep_for_turn(barrier, turn, deadline);
     if (result && break_turn(barrier, turn))
         return result;
     return atomic_load(&barrier->failures) & BIT(turn) ? -ECANCELED : (int)number;
+}
+
+int mp_barrier_wait(struct mp_barrier *barrier, int timeout_ms)
+{
+    return mp_barrier_wait_action(barrier, NULL, NULL, timeout_ms);
 }
 
 void mp_barrier_reset(struct mp_barrier *barrier)

@@ -7,41 +7,78 @@
 #include <mp/condition.h>
 #include <mp/self.h>
 
-int mp_condition_init(struct mp_condition *condition, int flags)
+static void init_with(struct mp_condition *condition, const void *other, bool plain)
 {
     atomic_store(&condition->word, 0);
+    condition->plain = plain;
+    condition->other = other ? (const char *)other - (const char *)condition : 0;
+}
+
+int mp_condition_init(struct mp_condition *condition, int flags)
+{
+    init_with(condition, NULL, false);
     return mp_rlock_init(&condition->lock, flags);
+}
+
+void mp_condition_init_with_lock(struct mp_condition *condition, struct mp_lock *lock)
+{
+    init_with(condition, lock, true);
+}
+
+void mp_condition_init_with_rlock(struct mp_condition *condition, struct mp_rlock *lock)
+{
+    init_with(condition, lock, false);
+}
+
+/* NULL: it is a plain lock. */
+static struct mp_rlock *rlock_of(struct mp_condition *condition)
+{
+    void *other = (char *)condition + condition->other;
+    return !condition->other ? &condition->lock : condition->plain ? NULL : other;
+}
+
+static struct mp_lock *lock_of(struct mp_condition *condition)
+{
+    void *other = (char *)condition + condition->other;
+    struct mp_rlock *rlock = rlock_of(condition);
+    return rlock ? &rlock->lock : other;
 }
 
 int mp_condition_acquire(struct mp_condition *condition, int timeout_ms)
 {
-    return mp_rlock_acquire(&condition->lock, timeout_ms);
+    struct mp_rlock *rlock = rlock_of(condition);
+    return rlock ? mp_rlock_acquire(rlock, timeout_ms) : mp_lock_acquire(lock_of(condition), timeout_ms);
 }
 
 int mp_condition_release(struct mp_condition *condition)
 {
-    return mp_rlock_release(&condition->lock);
+    struct mp_rlock *rlock = rlock_of(condition);
+    return rlock ? mp_rlock_release(rlock) : mp_lock_release(lock_of(condition));
 }
 
-static bool is_mine(const struct mp_condition *condition)
+static bool is_mine(struct mp_condition *condition)
 {
-    return mp_lock_owner(&condition->lock.lock) == mp_self();
+    return mp_lock_owner(lock_of(condition)) == mp_self();
 }
 
 int mp_condition_wait(struct mp_condition *condition, int timeout_ms)
 {
     if (!is_mine(condition))
         return -EPERM;
-    uint32_t count = condition->lock.count;
+    struct mp_rlock *rlock = rlock_of(condition);
+    struct mp_lock *lock = lock_of(condition);
+    uint32_t count = rlock ? rlock->count : 0;
     int64_t deadline = mp_deadline(timeout_ms);
     int result;
-    condition->lock.count = 0;
+    if (rlock)
+        rlock->count = 0;
     do { /* -EAGAIN: somebody has notified without the lock; it was not let go */
         atomic_store(&condition->word, FUTEX_WAITERS);
-        result = futex_wait(&condition->word, FUTEX_WAITERS, mp_left(deadline), 0, 0, &condition->lock.lock.word);
+        result = futex_wait(&condition->word, FUTEX_WAITERS, mp_left(deadline), 0, 0, &lock->word);
     } while (result == -EAGAIN);
-    int locked = mp_lock_acquire(&condition->lock.lock, -1);
-    condition->lock.count = count;
+    int locked = mp_lock_acquire(lock, -1);
+    if (rlock)
+        rlock->count = count;
     return locked ? locked : result;
 }
 

@@ -19,7 +19,7 @@ _Thread_local int kinglet_errno;
 
 /* No threads here: lib/libc/lock.c enters the kernel. */
 bool libc_threaded;
-struct libc_lock libc_heap_lock;
+struct libc_lock libc_heap_lock, libc_files_lock;
 bool libc_lock_try(struct libc_lock *lock)
 {
     return lock != NULL;

@@ -15,7 +15,7 @@
 
 /* No threads here: lib/libc/lock.c enters the kernel. */
 bool libc_threaded;
-struct libc_lock libc_heap_lock;
+struct libc_lock libc_heap_lock, libc_files_lock;
 bool libc_lock_try(struct libc_lock *lock)
 {
     return lock != NULL;

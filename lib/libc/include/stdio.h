@@ -48,6 +48,7 @@ FILE *fopen(const char *path, const char *mode);
 FILE *fdopen(int fd, const char *mode);
 int fclose(FILE *file);              /* 0, or EOF and errno: what was buffered may be lost */
 int fflush(FILE *file);              /* NULL: every file with output waiting */
+int fpurge(FILE *file);              /* forgets what waits to be written, or was read ahead; NULL: all output */
 int setvbuf(FILE *file, char *buffer, int mode, size_t bytes); /* before the first use */
 
 size_t fread(void *to, size_t size, size_t n, FILE *file);

@@ -18,6 +18,18 @@ int thread_join(int tid, void **value);
 int thread_detach(int tid);
 /* The calling thread ends. When it is the last, the process ends as by exit(0). */
 _Noreturn void thread_exit(void *value);
+/* My tid; enters the kernel only the first time in each thread. */
 int thread_self(void);
+
+/* What is to be done around each fork of this process, in the thread that calls it: before it, and after it in the parent
+ * and in the child, where the other threads are not. A library that has locks takes them before, releases them in the
+ * parent, and makes them new in the child. The newest handlers come first. Functions may be NULL. libc's own locks are
+ * taken care of, so all may use malloc and stdio. */
+struct thread_at_fork {
+    void (*before)(void), (*parent)(void), (*child)(void);
+    struct thread_at_fork *next; /* libc's */
+};
+/* From here on; a second time with the same ones does nothing. They must stay where they are. */
+void thread_at_fork(struct thread_at_fork *handlers);
 
 #endif

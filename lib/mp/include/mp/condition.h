@@ -1,22 +1,31 @@
 /*
  * Condition: wait, with a lock held, until somebody who holds it says that something has changed. Like
- * multiprocessing.Condition with an RLock (a Lock is not offered: an RLock acquired once is one). Memory and timeouts:
- * <mp/lock.h>.
+ * multiprocessing.Condition: with an RLock of its own, or with a Lock or RLock that it shares with whoever else uses that,
+ * other conditions too. Memory and timeouts: <mp/lock.h>.
  */
 #ifndef MP_CONDITION_H
 #define MP_CONDITION_H
 
 #include <mp/rlock.h>
 
+/* Full of zeroes it has a free lock of its own. */
 struct mp_condition {
-    struct mp_rlock lock;
-    mp_word word; /* 0, or FUTEX_WAITERS: somebody may be waiting */
+    struct mp_rlock lock; /* its own, if it uses that */
+    mp_word word;         /* 0, or FUTEX_WAITERS: somebody may be waiting */
+    uint32_t plain;       /* 1: the other lock is a Lock */
+    int64_t other;        /* where the other lock is, in bytes from here; 0: it uses its own */
 };
 
 /* Nobody waits, and the lock is free. flags: those of its lock. 0; -EINVAL: flags. */
 int mp_condition_init(struct mp_condition *condition, int flags);
 
-/* The condition's lock: as mp_rlock_acquire and mp_rlock_release. */
+/* Nobody waits, and the lock is this one, as it is. Lock and condition must lie in the same shared memory (or both in
+ * memory of the one process), since what is kept is the way from the one to the other. Of a Lock, only the thread that
+ * acquired it counts as its holder here, and one that others release meanwhile is lost. */
+void mp_condition_init_with_lock(struct mp_condition *condition, struct mp_lock *lock);
+void mp_condition_init_with_rlock(struct mp_condition *condition, struct mp_rlock *lock);
+
+/* The condition's lock: as mp_rlock_acquire and mp_rlock_release, or mp_lock_acquire and mp_lock_release. */
 int mp_condition_acquire(struct mp_condition *condition, int timeout_ms);
 int mp_condition_release(struct mp_condition *condition);
 
