@@ -18,6 +18,7 @@ PROGRAMS = {
     "test_format": ["lib/common/format.c"],
     "test_sched_text": ["lib/common/sched_text.c", "lib/common/format.c"],
     "test_errno": ["lib/common/errno_name.c"],
+    "test_sha256": ["lib/common/sha256.c", "lib/common/hmac_sha256.c"],
     "test_cpio": ["lib/common/cpio.c"],
     "test_elf": ["lib/common/elf.c"],
     "test_fdt": ["lib/common/fdt.c"],
