@@ -8,6 +8,7 @@
 ##    make                    build the image: kernel and initial RAM disk
 ##    make qemu               boot it to a shell; leave with poweroff, or Ctrl-A X
 ##    make run CMD="ls /"     boot, run a command, and exit with its status
+##    make demo NAME=ticket_sale   the same with a program of user/demo; no NAME: list them
 ##    make trace CMD="ls /"   the same, and pictures of what happened (docs/trace.md)
 ##    make compare CMD="ls"   run it under each policy: Gantt charts and times, one page and an SVG
 ##    make pictures           draw the pictures of docs/scheduling.md anew
@@ -31,8 +32,8 @@
 ##    ICOUNT=1                count instructions as time: the run is repeatable
 ##    DEBUG=1                 kernel with lock-order checks, invariants and UBSan
 ##    CMD="a; b"              run, trace: what the shell in the guest shall run
-##    TIMEOUT=60              run, trace: seconds until the guest is taken for hung
-##    TRACE=file              run: write what the scheduler did to this file
+##    TIMEOUT=60              run, demo, trace: seconds until the guest is taken for hung
+##    TRACE=file              run, demo: write what the scheduler did to this file
 ##    OUT=dir                 trace: the folder for trace.html, trace.json (Perfetto) and trace.bin,
 ##                            if not build/trace; compare: for its pictures, if not build/compare
 ##    POLICIES="rr mlfq"      compare: not all policies
@@ -45,8 +46,9 @@
 ##    JOBS=2                  how much to build or test at once; all cores (up to 8) by itself
 ##    V=1                     show each command (run: the firmware's messages too)
 ##
-##  Status of make run and trace, unless the command's own: 121 the kernel panicked, 122 bad option,
-##  123 unfit machine, 124 hang, 125 QEMU did not start, 127 no such command, 128+n signal n.
+##  Status of make run, demo and trace, unless the command's own: 121 the kernel panicked,
+##  122 bad option, 123 unfit machine, 124 hang, 125 QEMU did not start, 127 no such command,
+##  128+n signal n.
 
 .DEFAULT_GOAL := image
 .DELETE_ON_ERROR:
@@ -65,6 +67,10 @@ APPEND ?=
 ICOUNT ?=
 DEBUG ?=
 CMD ?=
+# Some systems have a NAME in everybody's environment; that one is no demo.
+ifneq ($(origin NAME),command line)
+override NAME :=
+endif
 TIMEOUT ?= 60
 TRACE ?=
 OUT ?=
@@ -87,6 +93,7 @@ BUILD_ROOT ?= build
 
 # The texts for the guest reach it as typed: a dollar sign in them is not make's.
 override CMD := $(value CMD)
+override NAME := $(value NAME)
 override APPEND := $(value APPEND)
 
 # Quoting of any text as one word for the shell, and reading of yes-or-no variables.
@@ -100,8 +107,8 @@ building := $(filter-out help clean,$(goals))
 ifneq ($(building),)
 ifeq ($(KINGLET_SETUP_DONE),)
 setup_for := $(if $(filter-out schedsim build/schedsim,$(building)),build) \
-             $(if $(filter qemu run trace compare pictures gdb test soak bench profile,$(goals)),run) \
-             $(if $(filter run trace test schedsim build/schedsim,$(goals)),host) \
+             $(if $(filter qemu run demo trace compare pictures gdb test soak bench profile,$(goals)),run) \
+             $(if $(filter run demo trace test schedsim build/schedsim,$(goals)),host) \
              $(if $(filter trace compare trace-page,$(goals)),trace) \
              $(filter gdb test,$(goals))
 ifneq ($(shell CROSS=$(call quote,$(CROSS)) QEMU=$(call quote,$(QEMU)) PYTHON=$(call quote,$(PYTHON)) \
@@ -122,7 +129,7 @@ else ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
-.PHONY: help image qemu run trace compare pictures gdb test soak bench profile schedsim clean debug-image show-build show-image FORCE
+.PHONY: help image qemu run demo trace compare pictures gdb test soak bench profile schedsim clean debug-image show-build show-image FORCE
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
@@ -137,14 +144,15 @@ machine = $(PYTHON3) tools/run.py $(1) --kernel=$(KERNEL) --initrd=$(INITRD) \
 qemu: $(KERNEL) $(INITRD)
 	@$(call machine,qemu)
 
-run_command = $(call machine,run) --command=$(call quote,$(CMD)) --timeout=$(call quote,$(TIMEOUT)) \
-    --trace=$(call quote,$(TRACE)) --verbose=$(call quote,$(V))
+run_settings = --timeout=$(call quote,$(TIMEOUT)) --trace=$(call quote,$(TRACE)) --verbose=$(call quote,$(V))
+run_command = $(call machine,run) --command=$(call quote,$(CMD)) $(run_settings)
+demo_command = $(call machine,demo) --demo=$(call quote,$(NAME)) $(run_settings)
 trace_command = $(call machine,trace) --command=$(call quote,$(CMD)) --timeout=$(call quote,$(TIMEOUT)) \
     --out=$(call quote,$(or $(OUT),build/trace)) --verbose=$(call quote,$(V))
 
-# make itself can only exit with 0 or 2, so for `run` and `trace` it lets the runner take its place (see the C file).
+# make itself can only exit with 0 or 2, so for `run`, `demo` and `trace` it lets the runner take its place (see the C file).
 # Where that cannot be built, the status is in make's last line instead.
-ifneq ($(filter run trace,$(goals)),)
+ifneq ($(filter run demo trace,$(goals)),)
 ifeq ($(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),)
 MAKE_EXEC := build/host/make_exec.so
 ifneq ($(filter load,$(.FEATURES)),)
@@ -157,6 +165,10 @@ endif
 
 run: $(KERNEL) $(INITRD)
 	@$(exec-command $(run_command))$(run_command)
+
+# To list the demos takes no image.
+demo: $(if $(wildcard user/demo/$(firstword $(NAME)).c),$(KERNEL) $(INITRD))
+	@$(exec-command $(demo_command))$(demo_command)
 
 compare: $(KERNEL) $(INITRD)
 	@$(PYTHON3) tools/compare.py --kernel=$(KERNEL) --initrd=$(INITRD) --command=$(call quote,$(CMD)) \

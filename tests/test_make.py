@@ -71,6 +71,33 @@ def test_status_is_the_last_commands(command, status):
     assert status is None or result.returncode == status, result.stdout + result.stderr
 
 
+def test_demo_runs_a_program_of_the_folder():
+    """Like make run, with all its variables; behind the name there may be arguments."""
+    result = make("demo", "NAME=daemon_child", "SMP=2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "daemonic processes are not allowed to have children" in result.stdout
+    assert "2 harts" in result.stdout
+    assert make("demo", "NAME=run_jobs no-job").returncode == 1
+
+
+def test_demos_are_listed_without_a_name_or_with_a_wrong_one():
+    result = make("demo")
+    assert result.returncode == machine.STATUS_BAD_OPTION
+    listed = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    assert sorted(listed) == sorted(path.stem for path in Path(ROOT, "user/demo").glob("*.c"))
+    assert listed["zombie_orphan"].startswith("zombies and orphans")
+    assert max(map(len, result.stdout.splitlines())) <= 120
+    assert re.search(r"^run: bad option: NAME= is empty", result.stderr, re.MULTILINE)
+    wrong = make("demo", "NAME=no-such-demo")
+    assert (wrong.returncode, wrong.stdout) == (result.returncode, result.stdout)
+    assert re.search(r"^run: bad option: NAME=no-such-demo: no such demo$", wrong.stderr, re.MULTILINE)
+
+
+def test_a_name_in_the_environment_is_no_demo():
+    result = make("demo", NAME="my-computer")
+    assert "NAME= is empty" in result.stderr
+
+
 def test_quoting_reaches_the_guest():
     result = run("""echo "a  b" 'c"d' \\\\e $?""")
     assert result.returncode == 0

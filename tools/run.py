@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Boots the image for make qemu, make run, make trace and make gdb.
+"""Boots the image for make qemu, make run, make demo, make trace and make gdb.
 
-    run.py qemu|run|trace|gdb --kernel=… --initrd=… [--mem= --smp= --icount= --sched= --append= --qemu=]
-           [--command=…] [--timeout=…] [--trace=FILE] [--out=DIR] [--verbose=1]
+    run.py qemu|run|demo|trace|gdb --kernel=… --initrd=… [--mem= --smp= --icount= --sched= --append= --qemu=]
+           [--command=…] [--demo=…] [--timeout=…] [--trace=FILE] [--out=DIR] [--verbose=1]
 
-`run` and `trace` exit with the guest's status, or with one of those in machine.py and a line that says why.
+`run`, `demo` and `trace` exit with the guest's status, or with one of those in machine.py and a line that says why.
 QEMU never outlives this program, and the terminal is left as it was found.
 """
 
@@ -19,6 +19,7 @@ import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import demos  # noqa: E402
 import machine  # noqa: E402
 import trace_dump  # noqa: E402
 import trace_file  # noqa: E402
@@ -128,6 +129,17 @@ def run(options):
         if ran:
             write_text(options, ram.name)
     return status
+
+
+def demo(options):
+    """make demo: a program of user/demo; behind its name there may be arguments."""
+    name = (options.demo.split() or [""])[0]
+    if name not in demos.names():
+        print(demos.listing())
+        raise BadSetting(f"NAME={name}: no such demo" if name else
+                         "NAME= is empty (example: make demo NAME=ticket_sale)")
+    options.command = f"/demo/{options.demo.strip()}"
+    return run(options)
 
 
 def trace(options):
@@ -261,11 +273,11 @@ def settings(options, **more):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["qemu", "run", "trace", "gdb"])
+    parser.add_argument("action", choices=["qemu", "run", "demo", "trace", "gdb"])
     parser.add_argument("--kernel", required=True)
     parser.add_argument("--initrd")
     for name, value in (("mem", "128M"), ("smp", "1"), ("timeout", "60"), ("icount", ""), ("sched", ""),
-                        ("append", ""), ("qemu", ""), ("command", ""), ("trace", ""), ("out", "build/trace"),
+                        ("append", ""), ("qemu", ""), ("command", ""), ("demo", ""), ("trace", ""), ("out", "build/trace"),
                         ("verbose", "")):
         parser.add_argument("--" + name, default=value)
     options = parser.parse_args()
@@ -275,7 +287,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
     try:
-        return {"run": run, "trace": trace, "gdb": debug, "qemu": interactive}[options.action](options)
+        return {"run": run, "demo": demo, "trace": trace, "gdb": debug, "qemu": interactive}[options.action](options)
     except BadSetting as error:
         tell(f"bad option: {error}")
         return machine.STATUS_BAD_OPTION
