@@ -10,6 +10,7 @@
 #include <mp/event.h>
 #include <mp/lock.h>
 #include <mp/pipe.h>
+#include <mp/pool.h>
 #include <mp/process.h>
 #include <mp/queue.h>
 #include <mp/rlock.h>
