@@ -128,9 +128,11 @@ long libc_fork(int flags)
     libc_lock(&libc_heap_lock);
     long pid = ecall1(SYS_fork, flags);
     if (pid == 0) {
-        libc_threaded = false;
-        libc_forks += threaded;
-        renew_lock = (struct libc_lock){.forks = libc_forks};
+        /* Nothing is written that is right already: the first write to a page copies it, and most children only exec. */
+        if (threaded) {
+            libc_threaded = false;
+            renew_lock = (struct libc_lock){.forks = ++libc_forks};
+        }
         libc_forget();
     } else if (threaded) {
         libc_lock_give(&libc_heap_lock);

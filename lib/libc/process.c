@@ -15,7 +15,10 @@ static _Thread_local int known_tid;
 
 void libc_forget(void)
 {
-    known_pid = known_tid = 0;
+    if (known_pid)
+        known_pid = 0;
+    if (known_tid)
+        known_tid = 0;
 }
 
 int self_pid(void)
