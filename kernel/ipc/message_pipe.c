@@ -148,11 +148,22 @@ static void admit(struct message_pipe *p)
     wake_all(&p->send_pollers);
 }
 
+/* There is no message, and there will be none: no sender either, nor a receiver that has one in hand and may yet put it
+ * back, since it faults, or is killed. */
+static bool at_end(const struct message_pipe *p)
+{
+    return p->no_senders && !p->used_messages;
+}
+
 static void give_room_back(struct message_pipe *p, uint64_t bytes)
 {
     p->used_messages--;
     p->used_bytes -= bytes;
     admit(p);
+    if (at_end(p)) {
+        wake_all(&p->receivers);
+        wake_all(&p->receive_pollers);
+    }
 }
 
 /* ---- sending ---- */
@@ -233,7 +244,7 @@ static int take_message(struct message_pipe *p, const struct message_parts *part
 {
     struct list_node *first = list_first(&p->messages);
     if (!first)
-        return p->no_senders ? -ENODATA : -EAGAIN;
+        return at_end(p) ? -ENODATA : -EAGAIN;
     struct pipe_message *m = pipe_message_of(first);
     if (m->bytes > parts->bytes || m->count > parts->count) {
         wake_one(&p->receivers); /* it may be that we were woken for it */
@@ -345,7 +356,7 @@ static int receiver_poll(struct object *o, struct waiter *w)
     spin_lock(&p->lock);
     if (w)
         wait_join(&p->receive_pollers, w);
-    int bits = (p->count ? POLLIN : 0) | (p->no_senders ? POLLHUP : 0);
+    int bits = (p->count ? POLLIN : 0) | (p->no_senders && (p->count || at_end(p)) ? POLLHUP : 0);
     spin_unlock(&p->lock);
     return bits;
 }

@@ -512,6 +512,41 @@ static void a_sender_killed_anywhere_leaves_whole_messages(void)
     }
 }
 
+static char *half_a_buffer;
+
+/* Has the message in hand again and again, and never takes it. */
+static void fails_to_receive(int ends[2])
+{
+    while (get(ends[0], half_a_buffer, MESSAGE_BYTES_MAX) == -EFAULT)
+        ;
+}
+
+/* While a receiver has the last message in hand, it may yet put it back: so this is not the end for another. */
+static void the_end_waits_for_a_message_in_hand(void)
+{
+    long memory = raw6(SYS_map, MAP_PRIVATE, 0, MESSAGE_BYTES_MAX / 2, MAP_READ | MAP_WRITE, 0, 0);
+    CHECK(memory > 0);
+    half_a_buffer = (char *)memory; /* behind it there is nothing */
+    memset(half_a_buffer, 1, MESSAGE_BYTES_MAX / 2);
+    for (int round = 0; round < 300; round++) {
+        int ends[2];
+        make(ends, 0, 0);
+        CHECK_EQUAL(send(ends[1], out, MESSAGE_BYTES_MAX), 0);
+        close(ends[1]);
+        int pid = child(fails_to_receive, ends);
+        for (int i = 0; i < round % 30; i++)
+            yield();
+        struct pollfd receiver = {.fd = ends[0], .events = POLLIN};
+        CHECK_EQUAL(poll(&receiver, 1, -1), 1);
+        CHECK_EQUAL(receiver.revents, POLLIN | POLLHUP);
+        CHECK_EQUAL(get(ends[0], in, sizeof in), MESSAGE_BYTES_MAX);
+        CHECK_EQUAL(get(ends[0], in, sizeof in), -ENODATA);
+        CHECK_EQUAL(ending_of(pid), 0);
+        close(ends[0]);
+    }
+    CHECK_EQUAL(raw(SYS_unmap, memory, MESSAGE_BYTES_MAX / 2, 0), 0);
+}
+
 /* A receiver is killed at all instants: it took a message or did not, and the next one gets the rest, in order. */
 static void a_receiver_killed_anywhere_takes_whole_messages(void)
 {
@@ -590,6 +625,7 @@ int main(int argc, char **argv)
     RUN(the_first_to_wait_is_the_first_to_send);
     RUN(a_sender_killed_anywhere_leaves_whole_messages);
     RUN(a_receiver_killed_anywhere_takes_whole_messages);
+    RUN(the_end_waits_for_a_message_in_hand);
     RUN(ten_thousand_round_trips);
     return check_end();
 }
