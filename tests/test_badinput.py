@@ -28,3 +28,8 @@ def test_random_system_calls(kinglet, case):
 @pytest.mark.parametrize("case", cases("fuzz"))
 def test_random_system_calls_with_all_kernel_checks(kinglet, case):
     verdict(kinglet, "fuzz", case, debug=True)
+
+
+def test_random_system_calls_of_threads_on_four_harts(kinglet):
+    case = "random_calls_of_threads_harm_nobody"
+    verdict(kinglet, "fuzz", case, command=f"/test/fuzz {case}", smp=4, debug=True)

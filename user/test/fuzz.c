@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <kinglet/thread.h>
 #include <sys/stat.h>
 
 #define PLACE "/tmp/fuzz"
@@ -16,7 +17,8 @@
 #define NEVER_MAPPED 0x2000000000 /* docs/architecture.md, "Memory layout" */
 #define MOUNTED 50  /* the one session that is ever mounted: it leads to nobody */
 
-static uint64_t seed;
+static _Thread_local uint64_t seed; /* each thread's own, so that they do not depend on one another */
+static volatile int some_thread;    /* the last that was made */
 static char area[3 * 4096] __attribute__((aligned(4096)));
 static char *heap_end;
 
@@ -98,6 +100,11 @@ static uint64_t some_argument(void)
     }
 }
 
+static void end_at_once(void)
+{
+    raw(SYS_thread_exit, 0, 0, 0);
+}
+
 /* False: this call is left out. */
 static bool tame(uint64_t number, uint64_t a[7])
 {
@@ -120,6 +127,18 @@ static bool tame(uint64_t number, uint64_t a[7])
         return true;
     case SYS_fork:
         return draw(10) == 0;
+    case SYS_thread_create:
+        if (draw(50)) { /* else the process ends soon */
+            a[0] = (uint64_t)end_at_once;
+            a[1] = (uint64_t)area + sizeof area - draw(16) * 16;
+        }
+        return true;
+    case SYS_thread_join:
+    case SYS_thread_detach:
+        a[0] = draw(3) ? (uint64_t)some_thread : a[0];
+        return true;
+    case SYS_thread_exit:
+        return draw(100) == 0;
     case SYS_exec:
         a[0] = (uint64_t)some_path();
         return true;
@@ -214,9 +233,9 @@ static void make_things(void)
 
 static int only = -1; /* one number for all calls, or -1 */
 
-static void one_round(void)
+static void *random_calls(void *start)
 {
-    make_things();
+    seed += (uint64_t)start; /* all the same in the first thread */
     for (int i = 0; i < CALLS; i++) {
         uint64_t number = only >= 0 ? (uint64_t)only : draw(20) == 0 ? some_number() : draw(SYS_COUNT), a[7];
         for (int n = 0; n < 7; n++)
@@ -234,8 +253,26 @@ static void one_round(void)
                              : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6), "+r"(a7)
                              :
                              : "memory");
+            if (number == SYS_thread_create && a0 > 0)
+                some_thread = (int)a0;
         }
     }
+    return NULL;
+}
+
+static void one_round(void)
+{
+    make_things();
+    random_calls(NULL);
+}
+
+/* Four threads that share all that the calls can harm. */
+static void one_round_of_threads(void)
+{
+    make_things();
+    for (uint64_t i = 1; i < 4; i++)
+        thread_create(random_calls, (void *)(seed + i));
+    random_calls(NULL);
 }
 
 static void remove_tree(const char *path)
@@ -259,11 +296,11 @@ static void remove_tree(const char *path)
 }
 
 /* A round in a job of its own, which cannot take too much; ended when it takes too long. */
-static void fuzz_round(uint64_t start)
+static void fuzz_round_of(void (*round)(void), uint64_t start)
 {
     CHECK(mkdir(PLACE, 0777) == 0 || errno == EEXIST);
     seed = start;
-    int pid = start_limited(one_round, 12, 4000), handle = process_open(pid);
+    int pid = start_limited(round, 12, 4000), handle = process_open(pid);
     struct pollfd ended = {.fd = handle, .events = POLLIN};
     poll(&ended, 1, ROUND_MS);
     close(handle);
@@ -273,6 +310,11 @@ static void fuzz_round(uint64_t start)
     struct stat st;
     CHECK_ERRNO(stat(PLACE, &st), ENOENT);
     CHECK_EQUAL(stat("/bin/sh", &st), 0);
+}
+
+static void fuzz_round(uint64_t start)
+{
+    fuzz_round_of(one_round, start);
 }
 
 static void rounds(uint64_t start)
@@ -294,6 +336,12 @@ static void random_calls_harm_nobody_2(void)
 static void random_calls_harm_nobody_3(void)
 {
     rounds(3);
+}
+
+static void random_calls_of_threads_harm_nobody(void)
+{
+    for (uint64_t i = 0; i < ROUNDS; i++)
+        fuzz_round_of(one_round_of_threads, 4000 + i);
 }
 
 /* Each number has a round to itself, so that rare conditions of one call come together. */
@@ -349,6 +397,7 @@ int main(int argc, char **argv)
     RUN(random_calls_harm_nobody_1);
     RUN(random_calls_harm_nobody_2);
     RUN(random_calls_harm_nobody_3);
+    RUN(random_calls_of_threads_harm_nobody);
     RUN(each_call_by_itself_harms_nobody);
     return check_end();
 }
