@@ -12,6 +12,7 @@ After each script the guest counts its kernel objects; what a script did not giv
 """
 
 import fcntl
+import fnmatch
 import os
 import re
 import sys
@@ -52,8 +53,14 @@ class Outcome:
         self.text, self.status, self.objects = text, status, objects
 
 
-def read_cases(name):
-    """The promises of tests/cases/<name>.txt."""
+def read_cases(pattern):
+    """The promises of tests/cases/<pattern>.txt; with a * in it, of several files."""
+    names = sorted(fnmatch.filter(os.listdir(os.path.join(ROOT, "tests/cases")), pattern + ".txt"))
+    assert names, f"tests/cases/{pattern}.txt is not there"
+    return [case for name in names for case in read_file(name.removesuffix(".txt"))]
+
+
+def read_file(name):
     path = os.path.join(ROOT, "tests/cases", name + ".txt")
     cases = []
     with open(path) as file:
@@ -93,11 +100,14 @@ def initrd_with(files, path):
 
 
 class Group:
-    """All cases of one file, run in one guest, twice: what the first round leaves is a cache, what the second
-    leaves is a leak."""
+    """All cases of one file (or of several: read_cases), run in one guest, twice: what the first round leaves is a
+    cache, what the second leaves is a leak. Under icount unless the settings say otherwise."""
 
-    def __init__(self, name, **settings):
-        self.cases = read_cases(name)
+    def __init__(self, pattern, **settings):
+        self.cases = read_cases(pattern)
+        settings = {"icount": True, **settings}
+        name = re.sub(r"[^\w-]+", "_", "-".join([pattern, *(f"{key}={value}" for key, value in settings.items()
+                                                            if key != "icount")]))
         self.log = os.path.join(ROOT, f"build/test-output/cases-{name}.txt")
         self.text = self.run(name, settings)
         self.rounds = [{}, {}]
@@ -121,7 +131,7 @@ class Group:
                 machine = Kinglet(f"cases {name}")
                 image = initrd_with(files, os.path.join(machine.output, "initrd.cpio"))
                 try:
-                    result = machine.run("sh /cases/round; sh /cases/round; true", icount=True, initrd=image,
+                    result = machine.run("sh /cases/round; sh /cases/round; true", initrd=image,
                                          limit=4 * kinglet.LIMIT, **settings)
                 finally:
                     machine.stop_all()

@@ -1,24 +1,58 @@
-"""What the demos in user/demo show: tests/cases/demos.txt, and the shape of MLFQ in mlfq_hogs."""
+"""What the demos in user/demo show: tests/cases/demos*.txt, docs/demos.md, and the shape of MLFQ in mlfq_hogs."""
 
+import os
 import re
 
 import pytest
 
+import demos
 from cases import Group, read_cases
+from kinglet import ROOT
+
+CASES = read_cases("demos*")
 
 
-@pytest.fixture(scope="module")
-def group():
-    return Group("demos")
+@pytest.fixture(scope="module", params=[1, 4], ids=["one_hart", "four_harts"])
+def group(request):
+    """On one hart under icount, on four with the races that there are."""
+    return Group("demos*", smp=request.param, icount=request.param == 1)
 
 
-@pytest.mark.parametrize("case", read_cases("demos"), ids=lambda case: case.promise)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.promise)
 def test_output(group, case):
     group.check(case)
 
 
 def test_demos_give_everything_back(group):
     group.finish()
+
+
+def test_every_demo_has_its_case():
+    """The promise of a case begins with the demo's name, and its script runs it."""
+    tested = set()
+    for case in CASES:
+        name = case.promise.split(":")[0]
+        assert re.search(rf"\b{name}\b", case.script), f"{case.where} does not run {name}"
+        tested.add(name)
+    assert sorted(tested) == demos.names()
+
+
+def test_every_demo_has_its_row():
+    """docs/demos.md lists the folder's files and nothing else, and what each shows as the file says it."""
+    with open(os.path.join(ROOT, "docs/demos.md"), encoding="utf-8") as document:
+        rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", document.read(), re.MULTILINE)
+    assert sorted(row[0] for row in rows) == demos.names()
+    for name, concept, chapters, change, harts in rows:
+        assert concept and chapters and change, name
+        assert re.fullmatch(r"1|1 and 4|any", harts), name
+
+
+def test_every_demo_says_what_it_is_about():
+    """In its first comment, whose first sentence is what `make demo` lists."""
+    for name in demos.names():
+        with open(os.path.join(ROOT, "user/demo", name + ".c"), encoding="utf-8") as file:
+            assert file.read().startswith("/*\n * Textbook: "), name
+        assert 10 < len(demos.description(name)) < 120, name
 
 
 def test_mlfq_hogs_shows_hogs_that_sink_and_an_interactive_one_on_top(kinglet):

@@ -1,6 +1,7 @@
 /*
- * Textbook: process creation and termination. A parent forks children, each ends in its own way, and
- * wait() tells the parent how: with an exit status, ended by a signal, or by a fault.
+ * Textbook: process creation and termination; fork and join (Silberschatz 3.3; Three Easy Pieces 5). A parent forks
+ * children, each ends in its own way, and wait() tells the parent how: with an exit status, ended by a signal, or by
+ * a fault.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -9,14 +10,20 @@
 #include <unistd.h>
 
 #define CHILDREN 4
-#define STEP_US 20000 /* the children end one after the other, so that the output is always the same */
+
+/* A pipe for each child, in which it finds a byte when it may go on. They end one after the other, so that the output
+ * is always the same. */
+static int turns[CHILDREN][2];
 
 static volatile int *volatile nowhere = NULL;
 
 /* What child number n does; it never returns to main. */
 static void child(int n)
 {
-    usleep((unsigned)(n + 1) * STEP_US);
+    char byte;
+    if (read(turns[n][0], &byte, 1) != 1) {
+        exit(98);
+    }
     switch (n) {
     case 0:
         exit(0);
@@ -31,6 +38,13 @@ static void child(int n)
     exit(99);
 }
 
+static void let_go_on(int n)
+{
+    if (n < CHILDREN && write(turns[n][1], "", 1) != 1) {
+        perror("write");
+    }
+}
+
 int main(void)
 {
     static const char *const plan[CHILDREN] = {
@@ -39,6 +53,10 @@ int main(void)
     int pids[CHILDREN];
 
     for (int i = 0; i < CHILDREN; i++) {
+        if (pipe(turns[i]) < 0) {
+            perror("pipe");
+            return 1;
+        }
         pids[i] = fork();
         if (pids[i] < 0) {
             perror("fork");
@@ -52,6 +70,7 @@ int main(void)
     }
 
     int status, pid;
+    let_go_on(0);
     while ((pid = wait(&status)) > 0) {
         int n = 0;
         while (n < CHILDREN - 1 && pids[n] != pid) {
@@ -62,6 +81,8 @@ int main(void)
         } else {
             printf("parent: child %d exited with %d\n", n, WEXITSTATUS(status));
         }
+        fflush(stdout);
+        let_go_on(n + 1);
     }
     printf("parent: no children left\n");
     return 0;

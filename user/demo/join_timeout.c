@@ -1,22 +1,26 @@
 /*
- * Textbook: waiting for a child, but not for ever. join with a time limit comes back while the child still runs, and
- * says so; the parent may then go on waiting, or end the child. Exit codes: n for exit(n), -15 after SIGTERM.
+ * Textbook: waiting for a child, but not for ever (Silberschatz 3.3.2). join with a time limit comes back while the
+ * child still runs, and says so; the parent may then go on waiting, or end the child. Exit codes: n for exit(n), -15
+ * after SIGTERM.
  */
-#include <errno.h>
-#include <mp/process.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "demo/demo.h"
 
-#define WORK_US 100000
 #define PATIENCE_MS 30
 
-static int work(void *times)
+static struct mp_event *may_end;
+
+static int diligent(void *unused)
 {
-    for (int i = 0; i < *(int *)times; i++) {
-        usleep(WORK_US);
-    }
+    must(mp_event_wait(may_end, -1), "event");
     return 3;
+}
+
+static int endless(void *unused)
+{
+    for (;;) {
+        sleep(1000);
+    }
+    return 0;
 }
 
 static void report(struct mp_process *process, int joined)
@@ -31,31 +35,27 @@ static void report(struct mp_process *process, int joined)
     }
 }
 
+static struct mp_process *start_named(const char *name, int (*target)(void *))
+{
+    struct mp_process *process;
+    must(mp_process_create(&process, target, NULL), "a process");
+    must(mp_process_set_name(process, name), "name");
+    must(mp_process_start(process), "starting a process");
+    return process;
+}
+
 int main(void)
 {
-    struct mp_process *diligent, *endless;
-    int once = 1, for_ever = 1000000;
-    if (mp_process_create(&diligent, work, &once) < 0 || mp_process_create(&endless, work, &for_ever) < 0) {
-        fprintf(stderr, "join_timeout: out of memory\n");
-        return 1;
-    }
-    mp_process_set_name(diligent, "diligent");
-    mp_process_set_name(endless, "endless");
-    int error = mp_process_start(diligent);
-    if (error == 0) {
-        error = mp_process_start(endless);
-    }
-    if (error < 0) {
-        fprintf(stderr, "join_timeout: cannot start a process: %s\n", strerror(-error));
-        return 1;
-    }
-    report(diligent, mp_process_join(diligent, PATIENCE_MS)); /* too early */
-    report(diligent, mp_process_join(diligent, -1));          /* as long as it takes */
-    report(diligent, mp_process_join(diligent, -1));          /* again: nothing to wait for */
-    report(endless, mp_process_join(endless, PATIENCE_MS));
-    mp_process_terminate(endless);
-    report(endless, mp_process_join(endless, -1));
-    mp_process_close(diligent);
-    mp_process_close(endless);
+    may_end = share(sizeof *may_end); /* an event full of zeroes is not set */
+    struct mp_process *first = start_named("diligent", diligent), *second = start_named("endless", endless);
+    report(first, mp_process_join(first, PATIENCE_MS)); /* too early */
+    mp_event_set(may_end);
+    report(first, mp_process_join(first, -1)); /* as long as it takes */
+    report(first, mp_process_join(first, -1)); /* again: nothing to wait for */
+    report(second, mp_process_join(second, PATIENCE_MS));
+    must(mp_process_terminate(second), "terminate");
+    report(second, mp_process_join(second, -1));
+    mp_process_close(first);
+    mp_process_close(second);
     return 0;
 }

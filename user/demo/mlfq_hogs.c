@@ -1,8 +1,8 @@
 /*
- * Textbook: multi-level feedback queue. Three processes that only compute (hogs) and one that sleeps, does
- * a little and sleeps again. The hogs use up their slices and sink; the interactive one stays on top and is
- * answered at once, though the machine is always busy. Every boost lifts all to the top again: only
- * then, for a few slices, the interactive one may have to wait for a hog.
+ * Textbook: multi-level feedback queue (Silberschatz 5.3.6; Three Easy Pieces 8). Three processes that only compute
+ * (hogs) and one that sleeps, does a little and sleeps again. The hogs use up their slices and sink; the interactive
+ * one stays on top and is answered at once, though the machine is always busy. Every boost lifts all to the top
+ * again: only then, for a few slices, the interactive one may have to wait for a hog.
  */
 #include <kinglet/system.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /*
- * Textbook: interprocess communication with pipes; the producer-consumer problem. Three processes and two
- * bounded buffers: a producer of numbers, a filter that lets multiples of 7 pass, a consumer that adds up.
- * A reader of an empty pipe and a writer to a full one wait; end of file travels down the line.
+ * Textbook: interprocess communication with pipes (Silberschatz 3.7.4; producer and consumer: 3.5). Three processes
+ * and two bounded buffers: a producer of numbers, a filter that lets multiples of 7 pass, a consumer that adds up. A
+ * reader of an empty pipe and a writer to a full one wait; end of file travels down the line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,39 +10,58 @@
 
 #define NUMBERS 100000 /* far more than a pipe holds: the producer must wait for the others */
 
+static FILE *open_end(int end, const char *mode)
+{
+    FILE *file = fdopen(end, mode);
+    if (file == NULL) {
+        perror("fdopen");
+        exit(1);
+    }
+    return file;
+}
+
+/* What could not be written comes to light at the latest here. */
+static void close_end(FILE *file)
+{
+    if (fclose(file) != 0) {
+        perror("fclose");
+        exit(1);
+    }
+}
+
 static void produce(int out)
 {
-    FILE *to = fdopen(out, "w");
+    FILE *to = open_end(out, "w");
     for (int n = 1; n <= NUMBERS; n++) {
         fprintf(to, "%d\n", n);
     }
-    fclose(to);
+    close_end(to);
 }
 
 static void filter(int in, int out)
 {
-    FILE *from = fdopen(in, "r");
-    FILE *to = fdopen(out, "w");
+    FILE *from = open_end(in, "r");
+    FILE *to = open_end(out, "w");
     char line[32];
     while (fgets(line, sizeof line, from) != NULL) {
         if (atoi(line) % 7 == 0) {
             fputs(line, to);
         }
     }
-    fclose(to);
-    fclose(from);
+    close_end(to);
+    close_end(from);
 }
 
 static void consume(int in)
 {
-    FILE *from = fdopen(in, "r");
+    FILE *from = open_end(in, "r");
     char line[32];
     long count = 0, sum = 0;
     while (fgets(line, sizeof line, from) != NULL) {
         count++;
         sum += atol(line);
     }
-    fclose(from);
+    close_end(from);
     printf("consumer: %ld multiples of 7 up to %d, their sum is %ld\n", count, NUMBERS, sum);
 }
 
@@ -82,7 +101,9 @@ int main(void)
     close(first[1]);
     close(second[1]);
     consume(second[0]);
-    while (wait(NULL) > 0) {
+    int status, failed = 0;
+    while (wait(&status) > 0) {
+        failed |= status != 0;
     }
-    return 0;
+    return failed;
 }

@@ -1,7 +1,7 @@
 /*
- * Textbook: producers and consumers over a bounded buffer. Producers wait when the queue is full, consumers when it is
- * empty; each item is consumed once, whoever consumes it. When the last producer has closed its side of the queue and all
- * is consumed, the consumers hear that there will be no more.
+ * Textbook: producers and consumers over a bounded buffer (Silberschatz 7.1.1; Three Easy Pieces 30.2). Producers
+ * wait when the queue is full, consumers when it is empty; each item is consumed once, whoever consumes it. When the
+ * last producer has closed its side of the queue and all is consumed, the consumers hear that there will be no more.
  */
 #include <errno.h>
 #include <mp/process.h>

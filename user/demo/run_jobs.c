@@ -1,8 +1,8 @@
 /*
- * Textbook: scheduling algorithms compared. This runs a job list of the scheduler simulator for real (docs/schedsim.md). A
- * line is name,arrival,cpu[,io,cpu...], in milliseconds; the jobs may also be given as arguments. Each job is a process
- * that arrives (the system call), then computes and sleeps by turns, under whatever policy is set. -d: each declares how
- * long its next burst is, for SJF.
+ * Textbook: scheduling algorithms (Silberschatz 5.3; Three Easy Pieces 7). This runs a job list of the scheduler
+ * simulator for real (docs/schedsim.md). A line is name,arrival,cpu[,io,cpu...], in milliseconds; the jobs may also
+ * be given as arguments. Each job is a process that arrives (the system call), then computes and sleeps by turns,
+ * under whatever policy is set. -d: each declares how long its next burst is, for SJF.
  *
  *     run_jobs [-d] jobs.csv|-|job ...
  *     make compare CMD="run_jobs long,0,60 a,2,3 b,4,3 c,6,3"

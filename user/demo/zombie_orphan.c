@@ -1,24 +1,33 @@
 /*
- * Textbook: zombies and orphans. A child that has ended stays in the process table, a zombie, until its parent has asked
- * how it ended. A child whose parent has ended is an orphan: init becomes its parent, and asks in its place.
+ * Textbook: zombies and orphans (Silberschatz 3.3.2). A child that has ended stays in the process table, a zombie,
+ * until its parent has asked how it ended. A child whose parent has ended is an orphan: init becomes its parent, and
+ * asks in its place.
  */
-#include <kinglet/system.h>
-#include <mp/pipe.h>
-#include <mp/process.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "demo/demo.h"
 
-#define NAP_US 20000
 #define INIT_PID 1
+#define GONE (-1) /* in place of a state */
 
 static const char *const states[] = {"ready", "running", "blocked", "a zombie"};
-static struct mp_connection here, there;
 
-static void show(const char *what, int pid)
+static struct {
+    struct mp_event parent_may_end, orphan_may_end;
+    int orphan; /* its pid */
+} *shared;
+
+static int state_of(int pid, struct proc_info *info)
+{
+    return process_list(pid, info, 1) == 1 && info->pid == pid ? info->state : GONE;
+}
+
+/* Waits until it is in this state, and tells who its parent is. */
+static void show(const char *what, int pid, int state)
 {
     struct proc_info info;
-    if (process_list(pid, &info, 1) != 1 || info.pid != pid) {
+    while (state_of(pid, &info) != state) {
+        usleep(1000);
+    }
+    if (state == GONE) {
         printf("%s: gone\n", what);
         return;
     }
@@ -32,53 +41,36 @@ static int ends_at_once(void *unused)
     return 0;
 }
 
-static int sleeps(void *unused)
+static int waits(void *unused)
 {
-    (void)unused;
-    usleep(10 * NAP_US);
+    must(mp_event_wait(&shared->orphan_may_end, -1), "event");
     return 0;
 }
 
 /* Starts a child, says its pid, and ends without waiting for it. */
 static int leaves_a_child(void *unused)
 {
-    struct mp_process *child;
-    if (mp_process_create(&child, sleeps, unused) < 0 || mp_process_start(child) < 0) {
-        return 1;
-    }
-    int pid = mp_process_pid(child);
-    mp_connection_send(&there, &pid, sizeof pid);
-    usleep(NAP_US);
+    shared->orphan = mp_process_pid(start(waits, NULL));
+    must(mp_event_wait(&shared->parent_may_end, -1), "event");
     _exit(0); /* exit, or return, would wait for it first */
 }
 
 int main(void)
 {
-    struct mp_process *zombie, *parent;
-    int orphan;
-    if (mp_pipe(&here, &there, 0) < 0 || mp_process_create(&zombie, ends_at_once, NULL) < 0 ||
-        mp_process_create(&parent, leaves_a_child, NULL) < 0 || mp_process_start(zombie) < 0) {
-        fprintf(stderr, "zombie_orphan: cannot start\n");
-        return 1;
-    }
-    usleep(NAP_US);
-    show("a child that has ended", mp_process_pid(zombie));
-    mp_process_join(zombie, -1);
-    show("the same after join", mp_process_pid(zombie));
+    shared = share(sizeof *shared);
+    struct mp_process *child = start(ends_at_once, NULL);
+    int pid = mp_process_pid(child);
+    show("a child that has ended", pid, PROC_ZOMBIE);
+    join(child);
+    show("the same after join", pid, GONE);
 
-    if (mp_process_start(parent) < 0) {
-        fprintf(stderr, "zombie_orphan: cannot start the second child\n");
-        return 1;
-    }
-    mp_connection_close(&there);
-    if (mp_connection_receive(&here, &orphan, sizeof orphan) < 0) {
-        fprintf(stderr, "zombie_orphan: the grandchild was not started\n");
-        return 1;
-    }
-    show("a grandchild", orphan);
-    mp_process_join(parent, -1);
-    show("the same when its parent has ended", orphan);
-    usleep(20 * NAP_US);
-    show("the same when it has ended, too", orphan);
+    struct mp_process *parent = start(leaves_a_child, NULL);
+    wait_until_blocked(parent, "futex");
+    show("a grandchild", shared->orphan, PROC_BLOCKED);
+    mp_event_set(&shared->parent_may_end);
+    join(parent);
+    show("the same when its parent has ended", shared->orphan, PROC_BLOCKED);
+    mp_event_set(&shared->orphan_may_end);
+    show("the same when it has ended, too", shared->orphan, GONE);
     return 0;
 }
