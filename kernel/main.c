@@ -18,6 +18,7 @@
 #include "sched/sched.h"
 #include "sys/calls.h"
 #include "sys/options.h"
+#include "sys/random.h"
 #include "trace/trace.h"
 
 #include <common/cpio.h>
@@ -154,6 +155,7 @@ void kernel_main(void)
     frame_init();
     options_init(machine.bootargs);
     devices_init();
+    random_init();
     futexes_init();
     sched_init();
     proc_init();

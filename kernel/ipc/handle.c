@@ -73,7 +73,7 @@ struct handle_table *handle_table_copy(struct handle_table *from)
     }
     for (int n = 0; n < from->capacity; n++) {
         struct object *o = from->slot[n].object;
-        if (o && o != RESERVED) {
+        if (o && o != RESERVED && !(from->slot[n].flags & HANDLE_CLOFORK)) {
             object_get(o);
             t->slot[n] = from->slot[n];
         }

@@ -12,9 +12,10 @@
 
 /* flags of a handle */
 #define HANDLE_CLOEXEC 0x1
+#define HANDLE_CLOFORK 0x2
 
 struct handle_table *handle_table_create(void); /* NULL: out of memory */
-struct handle_table *handle_table_copy(struct handle_table *from);
+struct handle_table *handle_table_copy(struct handle_table *from); /* without what is close-on-fork */
 void handle_table_get(struct handle_table *t);
 void handle_table_put(struct handle_table *t);
 void handle_table_exec(struct handle_table *t); /* closes what is close-on-exec */

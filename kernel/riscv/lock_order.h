@@ -26,6 +26,7 @@ enum lock_rank { /* outermost first */
     LOCK_FRAMES_HART,
     LOCK_FRAMES,
     LOCK_ASID,
+    LOCK_RANDOM,
     LOCK_INTERRUPT,
     LOCK_CONSOLE,
 };

@@ -255,6 +255,19 @@ void machine_read(uint64_t boot_hart_id, uint64_t fdt_phys)
     read_initrd(chosen);
 }
 
+/* Binding: dt-schema's chosen.yaml, rng-seed. It is a secret, and the tree stays in memory. */
+uint64_t machine_take_seed(void *to, uint64_t max)
+{
+    int chosen = fdt_find_path(&tree, "/chosen"), length = 0;
+    const void *seed = chosen < 0 ? NULL : fdt_property(&tree, chosen, "rng-seed", &length);
+    if (!seed || length <= 0)
+        return 0;
+    uint64_t n = (uint64_t)length < max ? (uint64_t)length : max;
+    memcpy(to, seed, n);
+    memset((char *)phys_to_virt(machine.fdt_phys) + ((const uint8_t *)seed - tree.blob), 0, (size_t)length);
+    return n;
+}
+
 /* ---- devices of user processes ---- */
 
 bool machine_find_device(const char *compatible, unsigned index, struct device_info *out)

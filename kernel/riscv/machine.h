@@ -50,6 +50,10 @@ void machine_unfit(const char *format, ...) __attribute__((noreturn, cold, forma
 /* Whether all of [phys, phys + size) is RAM in machine.memory. */
 bool machine_is_memory(uint64_t phys, uint64_t size);
 
+/* Copies up to `max` bytes of /chosen/rng-seed and gives how many; there and in what is left of it, the seed is
+ * overwritten with zeroes. 0: there is none (any more). At boot only. */
+uint64_t machine_take_seed(void *to, uint64_t max);
+
 struct device_info; /* <kinglet/syscall.h> */
 
 /* The index-th device (from 0) that is compatible with a string. False when there is none, or when

@@ -16,6 +16,9 @@
 KINGLET_SYSCALLS(SYS_DECLARE)
 #undef SYS_DECLARE
 
+/* HANDLE_ flags for the O_ flags of a call that makes a handle. */
+int handle_flags_of_open(uint64_t flags);
+
 /* trap_upcalls.system_call */
 void system_call(struct trap_frame *frame);
 

@@ -181,7 +181,7 @@ static int64_t call(struct session *s, const uint64_t a[7])
 {
     uint64_t bytes = a[5] & ((1ul << 56) - 1);
     int flags = (int)(a[5] >> 56);
-    if ((int64_t)a[1] < MSG_CALL_FIRST || flags & ~(CALL_SEND | CALL_RECEIVE | CALL_HANDLE))
+    if ((int64_t)a[1] < MSG_CALL_FIRST || flags & ~(CALL_SEND | CALL_RECEIVE | CALL_HANDLE | CALL_CLOFORK))
         return -EINVAL;
     struct object *gift = NULL;
     if (flags & CALL_HANDLE) {
@@ -206,7 +206,7 @@ static int64_t call(struct session *s, const uint64_t a[7])
     if (spare)
         session_discard(spare);
     if (r.object && status >= 0) {
-        handle_install(n, r.object, 0);
+        handle_install(n, r.object, flags & CALL_CLOFORK ? HANDLE_CLOFORK : 0);
         return n;
     }
     if (n >= 0)

@@ -52,6 +52,14 @@ static int access_mode(struct object *o)
     return can_read && can_write ? O_RDWR : can_write ? O_WRONLY : O_RDONLY;
 }
 
+/* The two kinds of flags of a handle: those of fcntl, and those that are given when it is made. */
+_Static_assert(FD_CLOEXEC == HANDLE_CLOEXEC && FD_CLOFORK == HANDLE_CLOFORK, "fcntl's are the kernel's");
+
+int handle_flags_of_open(uint64_t flags)
+{
+    return (flags & O_CLOEXEC ? HANDLE_CLOEXEC : 0) | (flags & O_CLOFORK ? HANDLE_CLOFORK : 0);
+}
+
 int64_t sys_fcntl(const uint64_t a[7])
 {
     int n = (int)a[0];
@@ -61,10 +69,9 @@ int64_t sys_fcntl(const uint64_t a[7])
     case F_DUPFD:
         return a[2] > INT32_MAX ? -EINVAL : handle_dup(n, (int)a[2]);
     case F_GETFD:
-        result = handle_flags(n, -1);
-        return result < 0 ? result : result & HANDLE_CLOEXEC ? FD_CLOEXEC : 0;
+        return handle_flags(n, -1);
     case F_SETFD:
-        result = handle_flags(n, a[2] & FD_CLOEXEC ? HANDLE_CLOEXEC : 0);
+        result = handle_flags(n, (int)(a[2] & (FD_CLOEXEC | FD_CLOFORK)));
         return result < 0 ? result : 0;
     default:
         break;
@@ -87,7 +94,7 @@ int64_t sys_fcntl(const uint64_t a[7])
 static int64_t make_pipe(uint64_t user_ends, uint64_t flags, bool messages, uint64_t max_bytes, uint64_t max_messages)
 {
     int ends[2];
-    if (flags & ~(uint64_t)(O_NONBLOCK | O_CLOEXEC))
+    if (flags & ~(uint64_t)(O_NONBLOCK | O_CLOEXEC | O_CLOFORK))
         return -EINVAL;
     ends[0] = handle_reserve(0);
     if (ends[0] < 0)
@@ -107,7 +114,7 @@ static int64_t make_pipe(uint64_t user_ends, uint64_t flags, bool messages, uint
     }
     atomic_store(&reader->flags, (uint32_t)flags & O_NONBLOCK);
     atomic_store(&writer->flags, (uint32_t)flags & O_NONBLOCK);
-    int handle = flags & O_CLOEXEC ? HANDLE_CLOEXEC : 0;
+    int handle = handle_flags_of_open(flags);
     handle_install(ends[0], reader, handle);
     handle_install(ends[1], writer, handle);
     return 0;

@@ -19,7 +19,7 @@ int64_t sys_open(const uint64_t a[7])
         handle_cancel(n);
         return error;
     }
-    handle_install(n, object, flags & O_CLOEXEC ? HANDLE_CLOEXEC : 0);
+    handle_install(n, object, handle_flags_of_open(flags));
     return n;
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #define EXIT_CODE_MASK 255
@@ -37,29 +38,25 @@ static int owner; /* pid of whoever the list belongs to; 0: nobody has started o
 
 /* ---- who I am ---- */
 
-/* There is no source of true chance on the machine: what a stranger cannot know is when the process started. */
-static void make_authkey(unsigned char *key)
-{
-    uint64_t x = clock_ns() * 6364136223846793005u + (uint64_t)getpid();
-    for (int i = 0; i < MP_AUTHKEY_BYTES; i++) {
-        x = x * 6364136223846793005u + 1442695040888963407u;
-        key[i] = (unsigned char)(x >> 56);
-    }
-}
-
 struct mp_process *mp_current_process(void)
 {
     int me = getpid();
     if (current && current->pid == me)
         return current;
-    /* Where main runs; or a child of a plain fork, which nobody created either. */
+    /* Where main runs; or a child of a plain fork, which nobody created either. It has the key of the process that it is
+     * a copy of, as every child. */
+    unsigned char key[MP_AUTHKEY_BYTES];
+    if (current)
+        memcpy(key, current->authkey, sizeof key);
+    else
+        getrandom(key, sizeof key, 0); /* it cannot fail: the buffer is good */
     memset(&main_process, 0, sizeof main_process);
+    memcpy(main_process.authkey, key, sizeof key);
     main_process.pid = me;
     main_process.started = true;
     main_process.exit_code = MP_NO_EXIT_CODE;
     main_process.sentinel = -1;
     strcpy(main_process.name, "MainProcess");
-    make_authkey(main_process.authkey);
     current = &main_process;
     return current;
 }

@@ -79,6 +79,7 @@ static const struct bad_call calls[] = {
     {"sched_get", SYS_sched_get, 0, true, false, sizeof(struct sched_params), {0}},
     {"getpinfo", SYS_getpinfo, 1, true, false, sizeof(struct pinfo), {0, 0, 3}},
     {"sched_set", SYS_sched_set, 0, false, false, sizeof(struct sched_params), {0}},
+    {"getrandom", SYS_getrandom, 0, true, false, 64, {0, 64}},
     {"trace_filter", SYS_trace_filter, 1, true, false, sizeof(struct trace_state), {0}},
     {"boot_option name", SYS_boot_option, 0, false, true, 0, {0, GOOD, 4}},
     {"boot_option buffer", SYS_boot_option, 1, true, false, 3, {0, 0, 4}},

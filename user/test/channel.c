@@ -45,7 +45,7 @@ static void nonsense_is_not_sent(void)
     struct server s = start_server(serve_sums, 0, SESSION_READ | SESSION_WRITE, false);
     for (int op = -3; op < MSG_CALL_FIRST; op++)
         CHECK_EQUAL(simple_call(s.session, op, 0, 0), -EINVAL);
-    CHECK_EQUAL(call(s.session, OP(1), 0, 0, NULL, 0, 8), -EINVAL);
+    CHECK_EQUAL(call(s.session, OP(1), 0, 0, NULL, 0, 16), -EINVAL);
     CHECK_EQUAL(call(s.session, OP(1), 0, 0, NULL, 0, 0x80), -EINVAL);
     CHECK_EQUAL(call(s.session, OP(1), 0, 55, NULL, 0, CALL_HANDLE), -EBADF);
     int ends[2];

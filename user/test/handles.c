@@ -206,6 +206,75 @@ static void exec_closes_what_is_close_on_exec(void)
         CHECK(is_open(i));
 }
 
+static void fork_copies_nothing_that_is_close_on_fork(void)
+{
+    int ends[2], more[2];
+    char c;
+    CHECK_EQUAL(pipe2(ends, O_CLOFORK), 0); /* 3, 4 */
+    CHECK_EQUAL(message_pipe(more, 0, 0, O_CLOFORK | O_CLOEXEC), 0); /* 5, 6 */
+    CHECK_EQUAL(open("/README", O_RDONLY | O_CLOFORK), 7);
+    CHECK_EQUAL(dup(7), 8); /* the copies are without it */
+    CHECK_EQUAL(dup2(7, 9), 9);
+    CHECK_EQUAL(fcntl(1, F_SETFD, FD_CLOFORK), 0);
+    CHECK_EQUAL(fcntl(1, F_GETFD), FD_CLOFORK);
+    CHECK_EQUAL(fcntl(3, F_GETFD), FD_CLOFORK);
+    CHECK_EQUAL(fcntl(5, F_GETFD), FD_CLOFORK | FD_CLOEXEC);
+    CHECK_EQUAL(fcntl(8, F_GETFD), 0);
+    CHECK_EQUAL(fcntl(8, F_SETFD, ~(FD_CLOEXEC | FD_CLOFORK)), 0); /* bits that mean nothing are ignored */
+    CHECK_EQUAL(fcntl(8, F_GETFD), 0);
+    int pid = fork();
+    if (pid == 0) {
+        CHECK(is_open(0) && !is_open(1) && is_open(2));
+        for (int i = 3; i <= 9; i++)
+            CHECK_EQUAL(is_open(i), i >= 8);
+        CHECK_EQUAL(dup(8), 1); /* the lowest free number */
+        CHECK_EQUAL(dup(8), 3);
+        _exit(0);
+    }
+    CHECK_EQUAL(ending_of(pid), 0);
+    CHECK(is_open(1));
+    for (int i = 3; i <= 9; i++)
+        CHECK(is_open(i));
+    pid = fork();
+    if (pid == 0) {
+        sleep_ns(1000 * 1000 * MS);
+        _exit(0);
+    }
+    CHECK_EQUAL(close(4), 0); /* the only writer: the child has none */
+    CHECK_EQUAL(read(3, &c, 1), 0);
+    kill(pid, SIGKILL);
+    CHECK_EQUAL(ending_of(pid), -SIGKILL);
+}
+
+static void exec_keeps_what_is_close_on_fork_alone(void)
+{
+    int pid = fork();
+    if (pid == 0) {
+        CHECK_EQUAL(open("/README", O_RDONLY | O_CLOFORK), 3);
+        CHECK_EQUAL(open("/README", O_RDONLY | O_CLOFORK | O_CLOEXEC), 4);
+        execl("/test/handles", "handles", "--open", "3", NULL);
+        _exit(99);
+    }
+    CHECK_EQUAL(ending_of(pid), 0);
+}
+
+/* A table of more than the first sixteen numbers is copied another way. */
+static void close_on_fork_in_a_large_table(void)
+{
+    for (int n = 3; n < 300; n++) {
+        CHECK_EQUAL(dup(0), n);
+        if (n % 3 == 0)
+            CHECK_EQUAL(fcntl(n, F_SETFD, FD_CLOFORK), 0);
+    }
+    int pid = fork();
+    if (pid == 0) {
+        for (int n = 3; n < 300; n++)
+            CHECK_EQUAL(is_open(n), n % 3 != 0);
+        _exit(0);
+    }
+    CHECK_EQUAL(ending_of(pid), 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--open") == 0)
@@ -221,5 +290,8 @@ int main(int argc, char **argv)
     RUN(what_the_child_opens_is_its_own);
     RUN(dup_shares_offset_and_flags);
     RUN(exec_closes_what_is_close_on_exec);
+    RUN(fork_copies_nothing_that_is_close_on_fork);
+    RUN(exec_keeps_what_is_close_on_fork_alone);
+    RUN(close_on_fork_in_a_large_table);
     return check_end();
 }

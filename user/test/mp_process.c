@@ -184,6 +184,26 @@ static void names_keys_and_who_is_current(void)
     CHECK_EQUAL(code_of(p), 9);
 }
 
+static void a_plain_fork_has_its_parents_key_and_programs_have_different_ones(void)
+{
+    unsigned char key[MP_AUTHKEY_BYTES], other[MP_AUTHKEY_BYTES];
+    int ends[2];
+    CHECK_EQUAL(pipe(ends), 0);
+    for (int asked = 0; asked < 2; asked++) { /* nobody has asked for a key before the first fork */
+        int pid = fork();
+        if (pid == 0) {
+            const struct mp_process *me = mp_current_process();
+            CHECK_EQUAL(mp_process_pid(me), getpid());
+            CHECK_EQUAL(write(ends[1], mp_process_authkey(me), sizeof key), sizeof key);
+            _exit(0);
+        }
+        CHECK_EQUAL(ending_of(pid), 0);
+        CHECK_EQUAL(read(ends[0], other, sizeof other), sizeof other);
+        memcpy(key, mp_process_authkey(mp_current_process()), sizeof key);
+        CHECK_EQUAL(memcmp(key, other, sizeof key) == 0, asked);
+    }
+}
+
 /* ---- how it ends ---- */
 
 static void exit_codes_say_how_it_ended(void)
@@ -469,6 +489,7 @@ int main(int argc, char **argv)
     RUN(it_starts_once);
     RUN(run_calls_the_target_here);
     RUN(names_keys_and_who_is_current);
+    RUN(a_plain_fork_has_its_parents_key_and_programs_have_different_ones);
     RUN(exit_codes_say_how_it_ended);
     RUN(join_gives_up_when_the_time_is_up);
     RUN(the_sentinel_can_be_polled);

@@ -61,6 +61,9 @@ static void a_handle_comes_back_with_a_reply(void)
     CHECK_EQUAL(got, ends[0]); /* the lowest free number */
     CHECK_EQUAL(write(ends[1], "abc", 3), 3);
     CHECK_EQUAL(read(got, buffer, 3), 3);
+    CHECK_EQUAL(fcntl(got, F_GETFD), 0);
+    got = (int)call(s.session, OP(2), (uint64_t)given, 0, NULL, 0, CALL_CLOFORK);
+    CHECK_EQUAL(fcntl(got, F_GETFD), FD_CLOFORK);
     CHECK_EQUAL(simple_call(s.session, OP(2), 900, 0), -EBADF);
     CHECK_EQUAL(simple_call(s.session, OP(2), UINT64_MAX, 0), -EBADF);
     end_server(&s);

@@ -42,7 +42,7 @@ int close(int fd);
 int dup(int fd);
 int dup2(int from, int to);
 int pipe(int ends[2]);
-int pipe2(int ends[2], int flags); /* O_NONBLOCK, O_CLOEXEC */
+int pipe2(int ends[2], int flags); /* O_NONBLOCK, O_CLOEXEC, O_CLOFORK */
 int ftruncate(int fd, off_t size);
 int fsync(int fd);
 int isatty(int fd); /* 1, or 0 and errno */
@@ -56,6 +56,9 @@ int access(const char *path, int mode); /* by the mode bits alone: there are no 
 
 /* memory: moves the end of the heap, -> the old end, (void *)-1 and errno */
 void *sbrk(intptr_t delta);
+
+/* Fills the buffer with random bytes, at most 256: 0, or -1 and errno (EINVAL: more; EFAULT). */
+int getentropy(void *buffer, size_t bytes);
 
 /* Options, stopping at the first operand. -> the letter, '?' for a bad option, ':' for a missing
  * argument when `options` starts with ':', -1 at the end. Set optind to 1 to start anew. */

@@ -24,6 +24,7 @@
 #define O_NONBLOCK 0x800  /* (kernel) */
 #define O_DIRECTORY 0x10000
 #define O_CLOEXEC 0x80000 /* (kernel) */
+#define O_CLOFORK 0x100000 /* (kernel) */
 #define O_PATH 0x200000   /* only names a place: neither read nor write */
 #define O_EXEC 0x400000   /* opened by exec: must be a regular file */
 
@@ -81,6 +82,7 @@ struct pollfd {
 #define F_SETFD 2
 #define F_GETFL 3
 #define F_SETFL 4 /* O_NONBLOCK and O_APPEND can be changed */
-#define FD_CLOEXEC 1
+#define FD_CLOEXEC 1 /* closed by exec */
+#define FD_CLOFORK 2 /* not copied by fork */
 
 #endif

@@ -47,7 +47,7 @@
     S(31, dup2)         /* (from, to) */ \
     S(32, close) \
     S(33, fcntl)        /* (handle, command, argument) */ \
-    S(34, pipe)         /* (int ends[2], O_NONBLOCK | O_CLOEXEC) */ \
+    S(34, pipe)         /* (int ends[2], O_NONBLOCK | O_CLOEXEC | O_CLOFORK) */ \
     S(35, read)         /* (handle, buffer, bytes) */ \
     S(36, write) \
     S(37, lseek)        /* (handle, offset, whence) */ \
@@ -57,7 +57,7 @@
     S(41, poll)         /* (struct pollfd *, n, timeout in ns or -1) */ \
     S(42, fsync) \
     /* message pipes */ \
-    S(43, message_pipe)    /* (int ends[2], bytes, messages, O_NONBLOCK | O_CLOEXEC): a pipe that keeps messages whole */ \
+    S(43, message_pipe)    /* (int ends[2], bytes, messages, flags as pipe): a pipe that keeps messages whole */ \
     S(44, message_send)    /* (handle, data, bytes, int handles[], count, timeout in ns or -1) */ \
     S(45, message_receive) /* (handle, buffer, bytes, int handles[], count, timeout in ns or -1) -> bytes */ \
     S(46, message_state)   /* (handle, struct message_state *) */ \
@@ -114,7 +114,8 @@
     S(109, getpinfo)        /* (first pid, struct pinfo *, n) -> how many, in order of pid */ \
     S(110, declare_burst)   /* (ns, 0: not any more): how long the caller computes from wait to wait */ \
     S(111, trace_filter)    /* (events or 0: leave them, struct trace_state *state or 0) */ \
-    S(112, arrive)          /* (ns since boot): once, sleep until then, and count as made then */
+    S(112, arrive)          /* (ns since boot): once, sleep until then, and count as made then */ \
+    S(113, getrandom)       /* (buffer, bytes: up to RANDOM_BYTES_MAX) -> bytes */
 
 enum syscall_number {
 #define KINGLET_SYSCALL_ENUM(number, name) SYS_##name = number,
@@ -122,6 +123,8 @@ enum syscall_number {
 #undef KINGLET_SYSCALL_ENUM
     SYS_COUNT = 160
 };
+
+#define RANDOM_BYTES_MAX 256 /* of one getrandom */
 
 /* What init finds in its handle table. */
 #define INIT_HANDLE_INITRD 3  /* memory object: the initrd, a newc cpio archive */
