@@ -1,11 +1,16 @@
 /*
  * Process: see <mp/process.h>. Each process has a list of the children that it started and has not joined. A fork
  * copies the list, so it says whose it is (`owner`).
+ *
+ * One lock for all of it, private memory: any thread of the creator may do what the creator may. It is held across each
+ * fork, so a child finds the list whole (enter). Nobody waits for a child's end with it held.
  */
+#include "internal.h"
 #include <mp/process.h>
+#include <mp/rlock.h>
 
 #include <errno.h>
-#include <kinglet/system.h>
+#include <kinglet/thread.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -23,6 +28,10 @@ struct mp_process {
     int (*target)(void *args);
     void *args;
     bool daemon, started, ended;
+    bool starting;           /* a thread is about to fork it */
+    unsigned users;          /* threads that wait for its end, without the lock */
+    unsigned takers;         /* those of them that are in wait_status */
+    mp_word told;            /* 1: its end is written down */
     int pid;
     int exit_code;
     int sentinel;            /* handle, or -1 */
@@ -31,16 +40,63 @@ struct mp_process {
     unsigned char authkey[MP_AUTHKEY_BYTES];
 };
 
+static struct mp_rlock lock; /* protects all below, and what can change in each struct mp_process */
 static struct mp_process main_process;
 static struct mp_process *current; /* NULL: nobody has asked yet */
 static struct mp_process *children;
+static unsigned gaps;  /* how often the lock was let go of in the middle of a function */
 static int owner; /* pid of whoever the list belongs to; 0: nobody has started one */
+
+/* ---- the lock ---- */
+
+static void acquire(void)
+{
+    mp_rlock_acquire(&lock, -1);
+}
+
+static void release(void)
+{
+    mp_rlock_release(&lock);
+}
+
+static _Thread_local bool keeps_lock; /* mp_process_start wants it after its fork */
+
+static void release_after_fork(void)
+{
+    if (!keeps_lock)
+        release();
+}
+
+static void renew(void)
+{
+    mp_rlock_init(&lock, 0); /* who forked held it, and has another number here */
+}
+
+static void enter(void)
+{
+    static struct thread_at_fork handlers = {.before = acquire, .parent = release_after_fork, .child = renew};
+    static _Atomic bool known;
+    if (!known) {
+        thread_at_fork(&handlers);
+        known = true;
+    }
+    acquire();
+}
+
+/* A function that begins with this has the lock until it returns. */
+#define ENTERED int entered __attribute__((cleanup(leave), unused)) = (enter(), 0)
+static void leave(int *unused)
+{
+    (void)unused;
+    release();
+}
 
 /* ---- who I am ---- */
 
 struct mp_process *mp_current_process(void)
 {
-    int me = getpid();
+    ENTERED;
+    int me = self_pid();
     if (current && current->pid == me)
         return current;
     /* Where main runs; or a child of a plain fork, which nobody created either. It has the key of the process that it is
@@ -63,16 +119,18 @@ struct mp_process *mp_current_process(void)
 
 static bool is_creator(const struct mp_process *p)
 {
-    return p->creator == getpid();
+    return p->creator == self_pid();
 }
 
 /* ---- making and describing ---- */
 
 int mp_process_create(struct mp_process **process, int (*target)(void *args), void *args)
 {
-    struct mp_process *me = mp_current_process(), *p = calloc(1, sizeof *p);
+    struct mp_process *p = calloc(1, sizeof *p);
     if (!p)
         return -ENOMEM;
+    ENTERED;
+    struct mp_process *me = mp_current_process();
     p->creator = me->pid;
     p->target = target;
     p->args = args;
@@ -91,11 +149,12 @@ int mp_process_create(struct mp_process **process, int (*target)(void *args), vo
 
 static int may_set(const struct mp_process *p)
 {
-    return !is_creator(p) ? -EPERM : p->started ? -EALREADY : 0;
+    return !is_creator(p) ? -EPERM : p->started || p->starting ? -EALREADY : 0;
 }
 
 int mp_process_set_name(struct mp_process *process, const char *name)
 {
+    ENTERED;
     int error = may_set(process);
     if (!error && strlen(name) >= MP_NAME_MAX)
         error = -ENAMETOOLONG;
@@ -106,6 +165,7 @@ int mp_process_set_name(struct mp_process *process, const char *name)
 
 int mp_process_set_daemon(struct mp_process *process, int daemon)
 {
+    ENTERED;
     int error = may_set(process);
     if (!error)
         process->daemon = daemon != 0;
@@ -114,6 +174,7 @@ int mp_process_set_daemon(struct mp_process *process, int daemon)
 
 int mp_process_set_authkey(struct mp_process *process, const void *key)
 {
+    ENTERED;
     int error = may_set(process);
     if (!error)
         memcpy(process->authkey, key, MP_AUTHKEY_BYTES);
@@ -151,32 +212,75 @@ static void forget(struct mp_process *p)
         *link = p->next;
 }
 
+static void write_down(struct mp_process *p, int exit_code)
+{
+    p->exit_code = exit_code;
+    p->ended = true;
+    forget(p);
+    while (!mp_change(&p->told, atomic_load(&p->told), 1, UINT32_MAX, NULL))
+        ;
+}
+
+/* Another thread is in wait_status, and has its end or will come back without it: then somebody else had it. */
+static void wait_to_be_told(struct mp_process *p)
+{
+    while (!p->ended) {
+        uint32_t seen = atomic_load(&p->told);
+        if (!mp_will_wait(&p->told, &seen))
+            continue;
+        release();
+        futex_wait(&p->told, seen, -1, 0, 0, NULL);
+        acquire();
+        gaps++;
+    }
+}
+
 /* Takes its end, if it has ended; waits for that with `block`. 0: it has; -ETIMEDOUT; -ECHILD. Only for the creator of one
- * that was started. */
+ * that was started. The lock is held, once, and is let go of meanwhile. */
 static int take_end(struct mp_process *p, bool block)
 {
     struct exit_status status;
     if (p->ended)
         return p->exit_code == MP_NO_EXIT_CODE ? -ECHILD : 0;
+    p->users++;
+    p->takers += block;
+    if (block)
+        release();
     int result = wait_status(p->pid, &status, block ? 0 : WAIT_NOHANG);
-    if (result == 0)
-        return -ETIMEDOUT;
-    p->ended = true;
-    forget(p);
-    if (result < 0)
-        return result;
-    p->exit_code = status.signal ? -status.signal : status.code & EXIT_CODE_MASK;
-    return 0;
+    if (block)
+        acquire();
+    p->takers -= block;
+    if (result > 0)
+        write_down(p, status.signal ? -status.signal : status.code & EXIT_CODE_MASK);
+    else if (result < 0 && !p->ended && p->takers == 0)
+        write_down(p, MP_NO_EXIT_CODE);
+    else if (result < 0)
+        wait_to_be_told(p);
+    p->users--;
+    return result == 0 ? -ETIMEDOUT : p->exit_code == MP_NO_EXIT_CODE ? -ECHILD : 0;
 }
 
-/* Started by the caller and not ended yet, as far as is known. */
+/* Started by this process and not ended yet, as far as is known. */
 static bool is_my_child(const struct mp_process *p)
 {
     return p->started && !p->ended && is_creator(p);
 }
 
+static int sentinel_of(struct mp_process *p)
+{
+    if (p->sentinel >= 0)
+        return p->sentinel;
+    if (!is_creator(p))
+        return -EPERM;
+    if (!p->started || p->ended)
+        return -ESRCH;
+    p->sentinel = process_open(p->pid); /* a child that was not waited for: its pid is its own */
+    return p->sentinel;
+}
+
 int mp_process_join(struct mp_process *process, int timeout_ms)
 {
+    ENTERED;
     if (!is_creator(process))
         return -EPERM;
     if (!process->started)
@@ -184,15 +288,20 @@ int mp_process_join(struct mp_process *process, int timeout_ms)
     int result = take_end(process, timeout_ms < 0);
     if (result != -ETIMEDOUT || timeout_ms == 0)
         return result;
-    struct pollfd ended = {.fd = mp_process_sentinel(process), .events = POLLIN};
+    struct pollfd ended = {.fd = sentinel_of(process), .events = POLLIN};
     if (ended.fd < 0)
-        return ended.fd;
+        return process->ended ? take_end(process, false) : ended.fd;
+    process->users++;
+    release();
     poll(&ended, 1, timeout_ms);
+    acquire();
+    process->users--;
     return take_end(process, false);
 }
 
 int mp_process_is_alive(struct mp_process *process)
 {
+    ENTERED;
     if (process == mp_current_process())
         return 1;
     if (!is_creator(process))
@@ -204,10 +313,11 @@ int mp_process_is_alive(struct mp_process *process)
 
 static int end_by(struct mp_process *p, int signal)
 {
+    ENTERED;
     if (!p->started)
         return -ESRCH;
     if (is_my_child(p))
-        take_end(p, false); /* from here on nobody else can have its pid */
+        take_end(p, false); /* from here on nobody else can have its pid, so soon */
     if (p->ended || kill(p->pid, signal) == 0 || errno == ESRCH)
         return 0;
     return -errno;
@@ -225,6 +335,7 @@ int mp_process_kill(struct mp_process *process)
 
 int mp_process_exit_code(struct mp_process *process)
 {
+    ENTERED;
     if (is_my_child(process))
         take_end(process, false);
     return process->exit_code;
@@ -232,20 +343,22 @@ int mp_process_exit_code(struct mp_process *process)
 
 int mp_process_sentinel(struct mp_process *process)
 {
-    if (process->sentinel >= 0)
-        return process->sentinel;
-    if (!is_creator(process))
-        return -EPERM;
-    if (!process->started || process->ended)
-        return -ESRCH;
-    process->sentinel = process_open(process->pid); /* a child that was not waited for: its pid is its own */
-    return process->sentinel;
+    ENTERED;
+    return sentinel_of(process);
+}
+
+static int retire(struct mp_process *p)
+{
+    ENTERED;
+    bool runs = is_my_child(p) && take_end(p, false) == -ETIMEDOUT;
+    return runs || p->users || p->starting ? -EBUSY : 0;
 }
 
 int mp_process_close(struct mp_process *process)
 {
-    if (is_my_child(process) && take_end(process, false) == -ETIMEDOUT)
-        return -EBUSY;
+    int error = retire(process);
+    if (error)
+        return error;
     if (process->sentinel >= 0)
         close(process->sentinel);
     free(process);
@@ -254,12 +367,19 @@ int mp_process_close(struct mp_process *process)
 
 int mp_active_children(struct mp_process *list[], int n)
 {
+    ENTERED;
     int count = 0;
     struct mp_process *next;
-    for (struct mp_process *p = owner == getpid() ? children : NULL; p; p = next) {
+    for (struct mp_process *p = owner == self_pid() ? children : NULL; p; p = next) {
+        unsigned before = gaps;
         next = p->next;
-        if (take_end(p, false) != -ETIMEDOUT)
+        if (take_end(p, false) != -ETIMEDOUT) {
+            if (gaps != before) { /* who knows what next is by now */
+                next = children;
+                count = 0;
+            }
             continue;
+        }
         if (count < n)
             list[count] = p;
         count++;
@@ -271,25 +391,41 @@ int mp_active_children(struct mp_process *list[], int n)
 
 static void end_children(void)
 {
-    if (owner != getpid())
+    ENTERED;
+    if (owner != self_pid())
         return; /* a plain fork of the owner */
     for (struct mp_process *p = children; p; p = p->next)
         if (p->daemon)
             kill(p->pid, SIGTERM);
-    while (children)
+    while (children) {
+        if (children->daemon)
+            kill(children->pid, SIGTERM); /* another thread has started it meanwhile */
         take_end(children, true);
+    }
 }
 
 /* In the process that will own the list. 0 or -ENOMEM. */
 static int own_children(void)
 {
-    int me = getpid();
-    if (owner == 0 && atexit(end_children) < 0)
-        return -ENOMEM; /* a fork has the handler already */
+    static _Atomic bool known; /* in a fork, too; two threads may come here at once, and it is done twice: no harm */
+    if (!known && atexit(end_children) < 0)
+        return -ENOMEM;
+    known = true;
+    ENTERED;
+    int me = self_pid();
     if (owner != me)
         children = NULL;
     owner = me;
     return 0;
+}
+
+/* From here on no other thread can start it, or set anything. */
+static int claim(struct mp_process *p)
+{
+    ENTERED;
+    int error = may_set(p);
+    p->starting = p->starting || !error;
+    return error;
 }
 
 int mp_process_run(struct mp_process *process)
@@ -299,25 +435,29 @@ int mp_process_run(struct mp_process *process)
 
 int mp_process_start(struct mp_process *process)
 {
-    int error = may_set(process);
-    if (error)
-        return error;
-    error = own_children();
+    int error = own_children(); /* without the lock: exit holds its own while it calls end_children, which takes ours */
+    if (!error)
+        error = claim(process);
     if (error)
         return error;
     mp_active_children(NULL, 0); /* who has ended makes room */
     fflush(NULL);
+    keeps_lock = true;
     int pid = fork_flags(process->daemon ? FORK_DAEMON : 0);
-    if (pid < 0)
-        return pid;
-    process->started = true;
+    keeps_lock = false;
+    process->starting = false;
+    process->started = pid >= 0;
     if (pid > 0) {
         process->pid = pid;
         process->next = children;
         children = process;
-        return 0;
     }
-    process->pid = getpid();
+    if (pid) {
+        release();
+        return pid < 0 ? pid : 0;
+    }
+    fpurge(NULL); /* what other threads have printed since: their process prints it */
+    process->pid = self_pid();
     current = process;
     setname(process->name);
     exit(mp_process_run(process));

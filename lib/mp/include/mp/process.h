@@ -3,8 +3,9 @@
  * that end with whoever started them. The child is a fork of its creator: it sees a copy of all that the creator had.
  *
  * Calls give 0 or a negative errno. Timeouts are milliseconds: negative for ever, 0 not at all.
- * "The creator" is the process that called mp_process_create. Others have a copy of the object if they were forked
- * from it later: they may terminate and kill it and read what it is, but -EPERM is what they get from the rest.
+ * "The creator" is the process that called mp_process_create, any of its threads. Others have a copy of the object if
+ * they were forked from it later: they may terminate and kill it and read what it is, but -EPERM is what they get from the
+ * rest. Threads may use one object at the same time, but it must not be used while, or after, it is closed.
  */
 #ifndef MP_PROCESS_H
 #define MP_PROCESS_H
@@ -39,11 +40,13 @@ int mp_process_run(struct mp_process *process);
 
 /* Starts it: a child is forked, runs the target, and exits with what that returns, through exit(): so what atexit was
  * given before runs in the child too. stdio's buffers are written out first, or both would write them. Does not block.
- * 0; -EALREADY: it was started before; -EDAEMON: the caller is a daemon ("daemonic processes are not allowed to have
+ * When other threads print meanwhile, the child does not print it again.
+ * 0; -EALREADY: it was started before, or another thread is at it; -EDAEMON: the caller is a daemon ("daemonic processes are not allowed to have
  * children"); -EAGAIN: the job's limit of processes; -ENOMEM: also when atexit has no place; -EPERM: not the creator. */
 int mp_process_start(struct mp_process *process);
 
-/* Blocks until it has ended, at most so long. Joining again is fine. 0: it has ended, and has an exit code; -ETIMEDOUT: it
+/* Blocks until it has ended, at most so long. Joining again is fine, and so is joining by
+ * several threads. 0: it has ended, and has an exit code; -ETIMEDOUT: it
  * runs; -ESRCH: it was not started; -EPERM: not the creator (so nobody can join himself); -ECHILD: somebody took its end
  * away with wait(); with a timeout above 0 -EMFILE or -ENOMEM, as mp_process_sentinel. */
 int mp_process_join(struct mp_process *process, int timeout_ms);
@@ -66,11 +69,11 @@ int mp_process_exit_code(struct mp_process *process);
  * asked before the fork; -EMFILE; -ENOMEM. */
 int mp_process_sentinel(struct mp_process *process);
 
-/* Frees it: the pointer means nothing any more. Does not block. 0; -EBUSY: it runs, and nothing was done. Others than
- * the creator free their copy of it. */
+/* Frees it: the pointer means nothing any more. Does not block. 0; -EBUSY: it runs, or another thread joins it, and nothing
+ * was done. Others than the creator free their copy of it. */
 int mp_process_close(struct mp_process *process);
 
-/* The calling process. For the one that main runs in it is a process named "MainProcess" that nobody created. Never to be
+/* The calling process, the same for all its threads. For the one that main runs in it is a process named "MainProcess" that nobody created. Never to be
  * closed. Does not block. */
 struct mp_process *mp_current_process(void);
 
@@ -79,7 +82,7 @@ struct mp_process *mp_current_process(void);
 int mp_active_children(struct mp_process *list[], int n);
 
 /*
- * A process that ends by exit() or by returning ends its daemons and joins its other children first: it may block
+ * A process that ends by exit(), called by whichever thread, or by returning ends its daemons and joins its other children first: it may block
  * there for as long as they run. _exit(), a signal or a fault joins nobody; the kernel ends the daemons, and the others go
  * to init.
  */
