@@ -38,6 +38,15 @@ struct program {
 };
 
 /*
+ * A call that one thread of a process submits and another makes, which is made for it and never comes to user mode: a
+ * *carrier* (proc_carry). Whoever has it carried fills this in and keeps it until `ended`.
+ */
+struct carried {
+    void (*run)(struct carried *);   /* the call itself; the carrier may have been killed before */
+    void (*ended)(struct carried *); /* the carrier is among the `gone`. leader->lock is held; must not block */
+};
+
+/*
  * A thread. What the threads of a process share (address space, handle table) each has a reference on; what there is
  * once for the process is in the PCB of its first thread, the *leader*, which is therefore the last to go: when it
  * has ended as a thread it waits for the others, and then ends the process (thread.c).
@@ -51,6 +60,8 @@ struct proc {
     struct proc *leader; /* the process: see below. With a reference, but its own */
     bool daemon;
     uint64_t start_ns;
+    struct carried *carries; /* of a carrier; NULL: an ordinary thread */
+    int32_t carries_for;     /* and the tid of who submitted it */
 
     /* refs: the parent's or, of a thread, its process's (until reaped), the pid table's none, process handles,
      * requests, lookups, threads of their leader */
@@ -69,7 +80,8 @@ struct proc {
     struct list threads;       /* the others that live */
     struct list gone;          /* and those that nobody has joined yet */
     struct wait_queue thread_wait; /* join, and the leader for the others' ends */
-    unsigned running;          /* threads that have not asked to end */
+    unsigned siblings;         /* of `threads`: those that are no carriers */
+    unsigned running;          /* threads that have not asked to end, carriers not counted */
     bool ending;               /* `status` says how: no more threads, no exec */
     bool execing;              /* one of them has a new program: no more threads, no other exec */
     struct program program;    /* that program, when it was not the leader who called exec */
@@ -186,6 +198,11 @@ int proc_thread_create(uint64_t entry, uint64_t sp, uint64_t argument, uint64_t 
 int proc_thread_exit(uint64_t value, uint64_t stack, uint64_t bytes, bool tell_last);
 int proc_thread_join(int32_t tid, uint64_t *value); /* -ESRCH, -EINVAL detached, -EDEADLK oneself, -EINTR */
 int proc_thread_detach(int32_t tid);                /* -ESRCH, -EINVAL */
+/* A new thread of this process, a carrier, makes this call; its name is what ps and the trace show. It starts where the
+ * caller stands with the scheduler. -EAGAIN, -ENOMEM, -EINTR as above: then nothing is kept. */
+int proc_carry(struct carried *call, const char *name);
+/* Frees what is left of detached threads of this process that have ended, carriers among them. No lock held. */
+void proc_reap_threads(void);
 /* The calling thread, which is not the leader, is gone. */
 _Noreturn void thread_end(uint64_t value);
 /* p has run its last instruction in user mode: true for whoever asks from here on, and who watches it is woken. Its

@@ -1,7 +1,8 @@
 /*
  * Threads: PCBs that share their leader's address space and handles (proc.h). Called by the system calls, and by exit
  * and exec, which end the others first. Only the leader is ever killed from outside; it ends the others, in its own
- * time and in pieces, so that kill is O(1) however many there are.
+ * time and in pieces, so that kill is O(1) however many there are. Carriers, which make submitted calls, are threads
+ * that never come to user mode.
  */
 #include "proc/job.h"
 #include "proc/proc.h"
@@ -43,23 +44,22 @@ static void reap(struct proc *thread)
 static void reap_detached(struct proc *leader)
 {
     for (;;) {
-        struct proc *found = NULL;
-        struct list_node *node;
         spin_lock(&leader->lock);
-        list_for_each(node, &leader->gone)
-            if (thread_of(node)->detached) { /* they lie in front */
-                found = thread_of(node);
-                break;
-            } else {
-                break;
-            }
+        struct proc *first = thread_of(list_first(&leader->gone));
+        bool found = first && first->detached; /* they lie in front */
         if (found)
-            take_ended(leader, found);
+            take_ended(leader, first);
         spin_unlock(&leader->lock);
         if (!found)
             return;
-        reap(found);
+        reap(first);
+        sched_breathe(); /* a process may have had hundreds of calls under way */
     }
+}
+
+void proc_reap_threads(void)
+{
+    reap_detached(this_process());
 }
 
 /* ---- create ---- */
@@ -92,22 +92,66 @@ static int abandon(struct proc *thread, int error, bool counted)
     return error;
 }
 
-int proc_thread_create(uint64_t entry, uint64_t sp, uint64_t argument, uint64_t tp)
+/* A PCB for one more thread of this process; the job pays for it. NULL: *error says why. */
+static struct proc *make(int *error)
 {
     struct proc *me = this_proc(), *leader = me->leader;
     reap_detached(leader);
     struct proc *thread = proc_create(leader);
+    *error = -ENOMEM;
     if (!thread)
-        return -ENOMEM;
-    int error = job_add_thread(leader);
-    while (error == -EAGAIN && proc_reap_orphans()) /* as in fork */
-        error = job_add_thread(leader);
-    if (error)
-        return abandon(thread, error, false);
+        return NULL;
+    *error = job_add_thread(leader);
+    while (*error == -EAGAIN && proc_reap_orphans()) /* as in fork */
+        *error = job_add_thread(leader);
+    if (*error) {
+        abandon(thread, *error, false);
+        return NULL;
+    }
     thread->daemon = leader->daemon;
     thread->rules = me->rules;
+    memset(proc_frame(thread), 0, sizeof(struct trap_frame));
+    return thread;
+}
+
+/* It becomes a thread of this process: from here on exit and exec wait for it. An error: it has been taken apart. */
+static int enter(struct proc *thread, const char *name)
+{
+    struct proc *me = this_proc(), *leader = me->leader;
+    space_get(me->space);
+    spin_lock(&me->space->lock);
+    me->space->user_sp = &no_sp;
+    spin_unlock(&me->space->lock);
+    spin_lock(&tree_lock);
+    thread->space = me->space;
+    strlcpy(thread->name, name, sizeof thread->name);
+    spin_unlock(&tree_lock);
+
+    spin_lock(&leader->lock);
+    int error = leader->ending || leader->execing ? -EINTR : 0;
+    if (!error) {
+        proc_upcalls.thread(leader, thread);
+        list_push_back(&leader->threads, &thread->thread_node);
+        leader->siblings += !thread->carries;
+        leader->running += !thread->carries;
+    }
+    spin_unlock(&leader->lock);
+    if (error)
+        return abandon(thread, error, true);
+    TRACE(fork, 0, me->tid, thread->tid);
+    TRACE(thread, 0, me->pid, thread->tid);
+    TRACE_NAME(thread->tid, name);
+    return 0;
+}
+
+int proc_thread_create(uint64_t entry, uint64_t sp, uint64_t argument, uint64_t tp)
+{
+    struct proc *me = this_proc();
+    int error;
+    struct proc *thread = make(&error);
+    if (!thread)
+        return error;
     struct trap_frame *frame = proc_frame(thread), *mine = proc_frame(me);
-    memset(frame, 0, sizeof *frame);
     frame->pc = entry;
     frame->sp = sp;
     frame->gp = mine->gp;
@@ -115,32 +159,37 @@ int proc_thread_create(uint64_t entry, uint64_t sp, uint64_t argument, uint64_t 
     frame->a[0] = argument;
     frame->sstatus = (mine->sstatus & ~SSTATUS_FS_MASK) | SSTATUS_FS_OFF;
     context_init(&thread->task.context, frame, proc_first_run);
-
-    space_get(me->space);
-    spin_lock(&me->space->lock);
-    me->space->user_sp = &no_sp;
-    spin_unlock(&me->space->lock);
-    spin_lock(&tree_lock);
-    thread->space = me->space;
-    memcpy(thread->name, me->name, sizeof thread->name);
-    spin_unlock(&tree_lock);
-
-    spin_lock(&leader->lock);
-    error = leader->ending || leader->execing ? -EINTR : 0;
-    if (!error) {
-        proc_upcalls.thread(leader, thread);
-        list_push_back(&leader->threads, &thread->thread_node);
-        leader->running++;
-    }
-    spin_unlock(&leader->lock);
+    error = enter(thread, me->name);
     if (error)
-        return abandon(thread, error, true);
+        return error;
     int tid = thread->tid;
-    TRACE(fork, 0, me->tid, tid);
-    TRACE(thread, 0, me->pid, tid);
-    TRACE_NAME(tid, me->name);
     sched_start(&thread->task); /* from here on it may run, end, be joined, and be gone */
     return tid;
+}
+
+/* A carrier's whole life: on its own kernel stack, and from there to its end. */
+static void carry(void)
+{
+    struct carried *call = this_proc()->carries;
+    sched_arrived();
+    call->run(call);
+    thread_end(0);
+}
+
+int proc_carry(struct carried *call, const char *name)
+{
+    int error;
+    struct proc *thread = make(&error);
+    if (!thread)
+        return error;
+    thread->carries = call;
+    thread->carries_for = this_proc()->tid;
+    thread->detached = true;
+    context_init(&thread->task.context, proc_frame(thread), carry);
+    error = enter(thread, name);
+    if (!error)
+        sched_start_like_me(&thread->task); /* from here on it may run and be gone, and the call with it */
+    return error;
 }
 
 /* ---- end ---- */
@@ -151,6 +200,20 @@ void thread_is_over(struct proc *p)
     wake_all(&p->watchers);
 }
 
+/* What a carrier has used counts as used by who submitted the call, or one could compute in calls and never be
+ * demoted. */
+static void settle_time(struct proc *carrier)
+{
+    struct proc *by = proc_find_thread(carrier->carries_for);
+    uint64_t ran, ran_at[SCHED_MAX_LEVELS];
+    if (!by)
+        return;
+    sched_times(&carrier->task, &ran, ran_at);
+    if (by->leader == carrier->leader) /* else the number is another's by now */
+        sched_use(&by->task, ran);
+    proc_put(by);
+}
+
 void thread_end(uint64_t value)
 {
     struct proc *me = this_proc(), *leader = me->leader;
@@ -159,6 +222,8 @@ void thread_end(uint64_t value)
     space_activate_kernel();
     drop_space(me);
     reap_detached(leader);
+    if (me->carries)
+        settle_time(me);
     TRACE(exit, 0, me->tid, value);
     sched_ended(&me->task);
     spin_lock(&leader->lock);
@@ -170,12 +235,16 @@ void thread_end(uint64_t value)
         list_push_front(&leader->gone, &me->thread_node);
     else
         list_push_back(&leader->gone, &me->thread_node);
+    leader->siblings -= !me->carries;
+    if (me->carries) /* not before: who sees the call ended can free its carrier, and make the next */
+        me->carries->ended(me->carries);
     wake_all(&leader->thread_wait);
     spin_unlock(&leader->lock); /* from here on the leader may be gone */
     sched_leave();
 }
 
-/* The leader has ended as a thread: it waits for the others, since the process is its PCB. */
+/* The leader has ended as a thread: it waits for the others, since the process is its PCB. Not for carriers: they end
+ * with the process. */
 static int park(struct proc *me, uint64_t value)
 {
     proc_upcalls.park(me);
@@ -184,7 +253,7 @@ static int park(struct proc *me, uint64_t value)
     thread_is_over(me);
     wake_all(&me->thread_wait);
     int error = 0;
-    while (!error && !list_empty(&me->threads))
+    while (!error && me->siblings)
         error = wait_on(&me->thread_wait, &me->lock);
     spin_unlock(&me->lock);
     if (error)

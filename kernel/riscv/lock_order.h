@@ -15,6 +15,7 @@ enum lock_rank { /* outermost first */
     LOCK_CHANNEL,
     LOCK_SESSION,
     LOCK_PIPE,
+    LOCK_COMPLETION,
     LOCK_FUTEX,
     LOCK_SPACE,
     LOCK_SEGMENT,

@@ -343,8 +343,8 @@ void sched_ipi(void)
 
 /* ---- ready ---- */
 
-/* A task that we own goes on a run queue. */
-static void make_ready(struct task *t, enum enqueue_reason why)
+/* A task that we own goes on a run queue. `admit`: if it is new, the policy says where it starts. */
+static void make_ready(struct task *t, enum enqueue_reason why, bool admit)
 {
     struct dispatcher *d = &dispatchers[atomic_load_explicit(&t->hart, memory_order_relaxed)->index];
     if (d != here()) {
@@ -356,7 +356,8 @@ static void make_ready(struct task *t, enum enqueue_reason why)
     if (t->arrives)
         why = ENQUEUE_NEW;
     if (why == ENQUEUE_NEW) {
-        d->policy->admit(&d->queue, &t->entity);
+        if (admit)
+            d->policy->admit(&d->queue, &t->entity);
         note_made(t, now);
     } else {
         note_woken(t, now);
@@ -372,13 +373,36 @@ bool sched_wake(struct task *t)
     uint32_t blocked = PROC_BLOCKED;
     if (!atomic_compare_exchange_strong(&t->state, &blocked, PROC_READY))
         return false;
-    make_ready(t, ENQUEUE_WOKEN);
+    make_ready(t, ENQUEUE_WOKEN, true);
     return true;
 }
 
 void sched_start(struct task *t)
 {
-    make_ready(t, ENQUEUE_NEW); /* READY since sched_task_init */
+    make_ready(t, ENQUEUE_NEW, true); /* READY since sched_task_init */
+}
+
+void sched_start_like_me(struct task *t)
+{
+    struct dispatcher *d = here();
+    spin_lock(&d->lock);
+    if (dispatch_charge(d, clock_ticks())) /* what has been used up to now is used for the new one, too */
+        dispatch_ask(d);
+    const struct sched_entity *mine = this_task()->entity.account;
+    t->entity.level = mine->level;
+    t->entity.used = mine->used;
+    t->entity.epoch = mine->epoch; /* if the policy changes now, the new one sees by it that it has yet to admit it */
+    t->entity.declared = mine->declared;
+    memcpy(t->entity.own, mine->own, sizeof mine->own);
+    dispatch_unlock(d);
+    make_ready(t, ENQUEUE_NEW, false);
+}
+
+void sched_use(struct task *t, uint64_t ticks)
+{
+    struct dispatcher *d = lock_home(t);
+    t->entity.used += ticks;
+    spin_unlock(&d->lock);
 }
 
 void sched_timer(void)
@@ -430,7 +454,7 @@ bool sched_claim(struct task *t, struct sched_entity *account)
     if (account)
         sched_set_account(t, account);
     if (ours)
-        make_ready(t, ENQUEUE_WOKEN); /* still leaving another hart, which will find it */
+        make_ready(t, ENQUEUE_WOKEN, true); /* still leaving another hart, which will find it */
     return false;
 }
 

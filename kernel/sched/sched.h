@@ -27,6 +27,12 @@ void sched_task_init(struct task *t, void *kernel_stack_top);
 /* Puts a new task at the place where its policy wants new ones. */
 void sched_start(struct task *t);
 
+/* As sched_start, but it stands where the current task, or whose account that works on, stands: at that level, with what
+ * is left of that slice. */
+void sched_start_like_me(struct task *t);
+/* So much of its slice counts as used, though it did not run itself (ticks). */
+void sched_use(struct task *t, uint64_t ticks);
+
 /* BLOCKED -> READY, on the run queue of its hart, or, when that is another one and busy, of an idle hart. False: it
  * was not blocked. Any lock below LOCK_RUNQ may be held. O(1). */
 bool sched_wake(struct task *t);

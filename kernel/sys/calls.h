@@ -19,6 +19,9 @@ KINGLET_SYSCALLS(SYS_DECLARE)
 /* HANDLE_ flags for the O_ flags of a call that makes a handle. */
 int handle_flags_of_open(uint64_t flags);
 
+bool system_call_exists(uint64_t number);
+/* The call itself, in the name of the current thread: a trap's, or a submitted one. -ENOSYS: there is none. */
+int64_t call_by_number(uint64_t number, const uint64_t a[7]);
 /* trap_upcalls.system_call */
 void system_call(struct trap_frame *frame);
 

@@ -4,6 +4,7 @@
 #include "sys/calls.h"
 
 #include "ipc/channel.h"
+#include "ipc/completion.h"
 #include "ipc/message_pipe.h"
 #include "ipc/pipe.h"
 #include "ipc/things.h"
@@ -75,7 +76,8 @@ int64_t sys_system_info(const uint64_t a[7])
         .pipes = pipes_live() + message_pipes_live(),
         .channels = channels_live(),
         .sessions = sessions_live(),
-        .objects = kmalloc_live() + process_handles_live() + memory_objects_live() + kept_live(),
+        .objects = kmalloc_live() + process_handles_live() + memory_objects_live() + kept_live() +
+                   completions_live(),
         .harts = harts_online(),
         .timebase_hz = machine.timebase_hz,
         .entry_ns = ns_of_ticks(clock_entry_ticks),

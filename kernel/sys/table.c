@@ -12,13 +12,20 @@ static int64_t (*const calls[SYS_COUNT])(const uint64_t a[7]) = {
 #undef SYS_ENTRY
 };
 
+bool system_call_exists(uint64_t number)
+{
+    return number < SYS_COUNT && calls[number];
+}
+
+int64_t call_by_number(uint64_t number, const uint64_t a[7])
+{
+    TRACE(syscall_enter, 0, this_proc()->tid, number);
+    int64_t result = system_call_exists(number) ? calls[number](a) : -ENOSYS;
+    TRACE(syscall_leave, 0, this_proc()->tid, result);
+    return result;
+}
+
 void system_call(struct trap_frame *frame)
 {
-    uint64_t number = frame->a[7];
-    TRACE(syscall_enter, 0, this_proc()->tid, number);
-    int64_t result = -ENOSYS;
-    if (number < SYS_COUNT && calls[number])
-        result = calls[number](frame->a);
-    frame->a[0] = (uint64_t)result;
-    TRACE(syscall_leave, 0, this_proc()->tid, result);
+    frame->a[0] = (uint64_t)call_by_number(frame->a[7], frame->a);
 }

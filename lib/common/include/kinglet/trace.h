@@ -76,7 +76,8 @@ enum switch_cause {
     R(9, pipe_write, "pipe write") \
     R(10, io, "I/O") /* in the simulator */ \
     R(11, futex, "futex") \
-    R(12, thread, "thread")
+    R(12, thread, "thread") \
+    R(13, completion, "completion")
 
 enum wait_reason {
 #define KINGLET_REASON_ENUM(number, name, words) WAIT_FOR_##name = number,
