@@ -25,6 +25,7 @@ OPERATIONS = [
     Operation("ring_60", "one hop in a ring of 60", flushes=1),
     Operation("poll", "poll, 1 handle, ready", flushes=0),
     Operation("sleep", "sleep + wake by the clock"),
+    Operation("submit", "submit a pipe's read, read its result"),
     Operation("fork_exit", "fork + exit + wait", 30000, 119000),
     Operation("fork_exit_crowd", "the same, 500 others asleep", 30000, 119000),
     Operation("fork_exit_8m", "the same, with 8 MiB touched"),

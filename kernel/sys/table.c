@@ -17,7 +17,8 @@ bool system_call_exists(uint64_t number)
     return number < SYS_COUNT && calls[number];
 }
 
-int64_t call_by_number(uint64_t number, const uint64_t a[7])
+/* Inline: the way of every trap. */
+static inline __attribute__((always_inline)) int64_t dispatch(uint64_t number, const uint64_t a[7])
 {
     TRACE(syscall_enter, 0, this_proc()->tid, number);
     int64_t result = system_call_exists(number) ? calls[number](a) : -ENOSYS;
@@ -25,7 +26,12 @@ int64_t call_by_number(uint64_t number, const uint64_t a[7])
     return result;
 }
 
+int64_t call_by_number(uint64_t number, const uint64_t a[7])
+{
+    return dispatch(number, a);
+}
+
 void system_call(struct trap_frame *frame)
 {
-    frame->a[0] = (uint64_t)call_by_number(frame->a[7], frame->a);
+    frame->a[0] = (uint64_t)dispatch(frame->a[7], frame->a);
 }

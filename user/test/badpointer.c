@@ -5,13 +5,14 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <kinglet/submit.h>
 
 #define PAGE 4096ul
 #define KERNEL_TEXT 0xffffffc080200000ul
 #define MAX_HANDLE 16
 
 /* Handles that the cases use, made once for each child. */
-static int file, directory, pipe_ends[2], messages[2], channel, session, process;
+static int file, directory, pipe_ends[2], messages[2], channel, session, process, queue;
 
 struct bad_call {
     const char *name;
@@ -24,7 +25,7 @@ struct bad_call {
 };
 
 #define HANDLE(kind) (1000 + (kind)) /* stands for a handle, see handle_of */
-enum { FILE_HANDLE, DIRECTORY_HANDLE, READ_END, WRITE_END, CHANNEL_HANDLE, SESSION_HANDLE, PROCESS_HANDLE, RECEIVER, SENDER };
+enum { FILE_HANDLE, DIRECTORY_HANDLE, READ_END, WRITE_END, CHANNEL_HANDLE, SESSION_HANDLE, PROCESS_HANDLE, RECEIVER, SENDER, QUEUE };
 
 static char good_path[] = "/tmp/bad";
 #define GOOD ((uint64_t)good_path)
@@ -53,6 +54,8 @@ static const struct bad_call calls[] = {
     {"fstat file", SYS_fstat, 1, true, false, 64, {HANDLE(FILE_HANDLE)}},
     {"fstat pipe", SYS_fstat, 1, true, false, 64, {HANDLE(READ_END)}},
     {"fstat console", SYS_fstat, 1, true, false, 64, {1}},
+    {"submit", SYS_submit, 1, false, false, sizeof(struct submission), {HANDLE(QUEUE)}},
+    {"read queue", SYS_read, 1, true, false, sizeof(struct completion), {HANDLE(QUEUE), 0, sizeof(struct completion)}},
     {"getdents", SYS_getdents, 1, true, false, 0, {HANDLE(DIRECTORY_HANDLE), 0, 512}},
     {"poll", SYS_poll, 0, true, false, sizeof(struct pollfd), {0, 1, 0}},
     {"poll many", SYS_poll, 0, true, false, 100 * sizeof(struct pollfd), {0, 100, 0}},
@@ -105,14 +108,16 @@ static void make_handles(void)
     channel = channel_create(0);
     session = channel_connect(channel, 1, SESSION_READ | SESSION_WRITE);
     process = process_open(getpid());
+    queue = completion_create(0);
+    CHECK_EQUAL(submit_sleep(queue, 1, 0), 0);
     CHECK(directory >= 0 && channel >= 0 && session >= 0 && process >= 0);
 }
 
 static uint64_t handle_of(uint64_t a)
 {
     const int handles[] = {file, directory, pipe_ends[0], pipe_ends[1], channel, session, process,
-                           messages[0], messages[1]};
-    return a >= HANDLE(0) && a < HANDLE(9) ? (uint64_t)handles[a - HANDLE(0)] : a;
+                           messages[0], messages[1], queue};
+    return a >= HANDLE(0) && a < HANDLE(10) ? (uint64_t)handles[a - HANDLE(0)] : a;
 }
 
 static long try(const struct bad_call *c, uint64_t bad)

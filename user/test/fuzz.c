@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <kinglet/submit.h>
 #include <kinglet/thread.h>
 #include <sys/stat.h>
 
@@ -15,6 +16,7 @@
 #define ROUND_MS 60 /* a round that blocks is ended then */
 #define ROUNDS 30   /* in each case */
 #define NEVER_MAPPED 0x2000000000 /* docs/architecture.md, "Memory layout" */
+#define QUEUE 40    /* a completion handle */
 #define MOUNTED 50  /* the one session that is ever mounted: it leads to nobody */
 
 static _Thread_local uint64_t seed; /* each thread's own, so that they do not depend on one another */
@@ -103,6 +105,25 @@ static uint64_t some_argument(void)
 static void end_at_once(void)
 {
     raw(SYS_thread_exit, 0, 0, 0);
+}
+
+/* A call to be submitted: its number and arguments as random as those of the others. */
+static _Thread_local struct submission submitted;
+
+static bool tame(uint64_t number, uint64_t a[7]);
+
+static bool tame_submission(uint64_t a[7])
+{
+    uint64_t inner[7];
+    for (int i = 0; i < 7; i++)
+        inner[i] = some_argument();
+    submitted.tag = draw(4);
+    submitted.number = draw(3) ? draw(SYS_COUNT) : (uint64_t)(draw(2) ? SYS_read : SYS_write);
+    bool good = submitted.number == SYS_submit || tame(submitted.number, inner);
+    memcpy(submitted.argument, inner, sizeof submitted.argument);
+    if (draw(8))
+        a[1] = (uint64_t)&submitted;
+    return good;
 }
 
 /* False: this call is left out. */
@@ -196,6 +217,13 @@ static bool tame(uint64_t number, uint64_t a[7])
     case SYS_sbrk_lazy:
         a[0] = draw(3) ? draw(1 << 20) : some_number();
         return true;
+    case SYS_submit:
+        a[0] = draw(4) ? QUEUE : a[0];
+        return tame_submission(a);
+    case SYS_submit_cancel:
+        a[0] = draw(4) ? QUEUE : a[0];
+        a[1] = draw(5);
+        return true;
     case SYS_call:
         if (draw(2))
             a[1] = MSG_PRIVATE + draw(4);
@@ -219,6 +247,7 @@ static void make_things(void)
     pipe2(ends, O_NONBLOCK);
     pipe2(ends, O_NONBLOCK);
     message_pipe(ends, 0, 0, 0);
+    dup2(completion_create((int)draw(2) * O_NONBLOCK), QUEUE);
     int channel = channel_create((int)draw(draw(4) ? 10 : 256)), nobodys = channel_create(0);
     channel_connect(channel, draw(3), (int)draw(8));
     dup2(channel_connect(nobodys, 1, SESSION_READ), MOUNTED);
@@ -353,7 +382,7 @@ static void each_call_by_itself_harms_nobody(void)
 
 static void unknown_numbers_are_enosys(void)
 {
-    static const long unknown[] = {0, 19, 29, 47, 49, 62, 69, 85, 89, 95, 99, 126, 127, 128, 129, 1000,
+    static const long unknown[] = {0, 19, 29, 49 + SYS_COUNT, 62, 69, 85, 89, 95, 99, 126, 127, 128, 129, 1000,
                                    INT32_MAX, INT64_MAX, INT64_MIN, -1, -1000, 1l << 32 | SYS_getpid};
     for (unsigned i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
         CHECK_EQUAL(raw(unknown[i], 1, 2, 3), -ENOSYS);

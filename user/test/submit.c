@@ -68,6 +68,13 @@ static void wait_for_carriers(int wanted, const char *reason)
     CHECK_EQUAL(carriers_blocked(reason), wanted);
 }
 
+static bool one_hart(void)
+{
+    struct system_info info;
+    system_info(&info);
+    return info.harts == 1;
+}
+
 static uint64_t objects_now(void)
 {
     struct system_info info;
@@ -507,7 +514,7 @@ static void cancel_at_any_moment_loses_nothing(void)
         }
         kinds[done.result == 1 ? 0 : done.result == -EINTR ? 1 : 2]++;
     }
-    CHECK(kinds[0] > 0 && kinds[2] > 0); /* the sweep reached both sides */
+    CHECK(!one_hart() || (kinds[0] > 0 && kinds[2] > 0)); /* the sweep reached both sides */
     expect_the_end();
 }
 
@@ -516,7 +523,7 @@ static void one_that_had_not_begun_is_cancelled(void)
     make_queue_and_pipe(0);
     CHECK_EQUAL(write(ends[1], "x", 1), 1);
     int begun = 0;
-    for (int i = 0; i < 50; i++) { /* on several harts another may begin it at once */
+    for (int i = 0; i < 50; i++) {
         CHECK_EQUAL(submit_read(queue, 1, ends[0], buffer, 1), 0);
         submit_cancel(queue, 1);
         struct completion done = next_record();
@@ -524,13 +531,14 @@ static void one_that_had_not_begun_is_cancelled(void)
             CHECK_EQUAL(write(ends[1], "x", 1), 1);
         begun += done.result != -ECANCELED;
     }
-    CHECK(begun < 50);
+    CHECK(!one_hart() || begun == 0); /* on several, another may begin it at once */
 }
 
 /* --- close --- */
 
 static void close_ends_what_is_under_way(void)
 {
+    sleep_ns(5 * MS); /* whoever started this case has a handle on it by now */
     uint64_t before = objects_now();
     for (int round = 0; round < 20; round++) {
         make_queue_and_pipe(0);
