@@ -106,6 +106,7 @@ class Group:
     def __init__(self, pattern, **settings):
         self.cases = read_cases(pattern)
         settings = {"icount": True, **settings}
+        self.exact = settings["icount"]
         name = re.sub(r"[^\w-]+", "_", "-".join([pattern, *(f"{key}={value}" for key, value in settings.items()
                                                             if key != "icount")]))
         self.log = os.path.join(ROOT, f"build/test-output/cases-{name}.txt")
@@ -161,6 +162,8 @@ class Group:
         """The last test of a group: all scripts ran, and everything they used came back."""
         first, second = ([*outcomes.values()] for outcomes in self.rounds)
         assert len(first) == len(second) == len(self.cases), "not all scripts ran"
+        if not self.exact:
+            return self.finish_roughly(first, second)
         missing = []
         before = first[-1].objects
         for case, outcome in zip(self.cases, second):
@@ -172,3 +175,14 @@ class Group:
         # What is free and promised to nobody. (What is in use grows when a server touches a page it was promised.)
         available = [int(outcomes[-1].objects["KiB"].split()[4]) for outcomes in (first, second)]
         assert available[1] >= available[0], f"{available[0] - available[1]} KiB of memory did not come back"
+
+    def finish_roughly(self, first, second):
+        """With several harts at work, a server may not be done yet with closing what a script has left: of each
+        round the best of its last counts tells."""
+        for name in first[-1].objects:
+            if name != "KiB":
+                had, has = (min(int(outcome.objects[name]) for outcome in outcomes[-5:]) for outcomes in (first, second))
+                assert has <= had, f"{name}: {had} after the first round, {has} after the second"
+        had, has = (max(int(outcome.objects["KiB"].split()[4]) for outcome in outcomes[-5:])
+                    for outcomes in (first, second))
+        assert has >= had, f"{had - has} KiB of memory did not come back"

@@ -104,6 +104,7 @@ def test_names_exist(document, sources):
     """An identifier in backticks is one of the sources', and one that is said to be in a file is there."""
     text = without_blocks(read(document))
     everywhere = set().union(*(sources[path] for path in sources if not path.startswith("tests/")))
+    everywhere |= {os.path.basename(path)[:-2] for path in sources if re.match(r"user/.*\.c$", path)}  # programs
     for name in re.findall(r"`(\w+_\w+)`", text):
         assert name in everywhere, f"{document}: {name}"
     for name, path in re.findall(r"`(\w+)`(?: in | \(|, )`([\w/.\-]+\.[chS])`", text):

@@ -1,16 +1,17 @@
 /*
- * Textbook: several locks at once, in one order (Silberschatz 8.5.4, "Circular wait", which has this very example;
- * Three Easy Pieces 32.3). A transfer takes from one account and gives to another; the bank's sum must stay as it is.
- * Without locks, two that pay into one account at once read the same balance, and one payment is lost; yield() in
- * between makes that certain. With a lock for each account both are locked, always the lower number first: if one
- * clerk locked 0 and then 1, another 1 and then 0, each could wait for the other for ever.
+ * Textbook: several locks at once, in one order (Silberschatz 8.5.4, with this very example; Three Easy Pieces 32.3).
+ * A transfer takes from one account and gives to another; the bank's sum must stay as it is. Without locks, two that
+ * pay into one account at once read the same balance, and one payment is lost; the nap in between makes that certain.
+ * With a lock for each account both are locked, always the lower number first: if one clerk locked 0 and then 1,
+ * another 1 and then 0, each could wait for the other for ever.
  */
 #include "demo/demo.h"
 
 #define CLERKS 4
 #define ACCOUNTS (CLERKS + 1)
 #define BALANCE 1000
-#define ROUNDS 200
+#define ROUNDS 40
+#define NAP_US 500
 
 static struct account {
     struct mp_lock lock;
@@ -40,7 +41,7 @@ static void transfer(int from, int to, long amount)
     }
     accounts[from].balance -= amount;
     long balance = accounts[to].balance;
-    yield(); /* let others run, just here */
+    usleep(NAP_US); /* let others run, just here */
     accounts[to].balance = balance + amount;
     if (with_locks) {
         unlock_both(from, to);

@@ -1,14 +1,15 @@
 /*
  * Textbook: race condition on a counter (Silberschatz 6.1; Three Easy Pieces 26.4). count = count + 1 is three steps:
  * read, add, write. Who is interrupted between reading and writing writes what is old by then, and all that others
- * have counted meanwhile is lost. A timer interrupt does that once in ten thousand times; yield() in the middle does
- * it at will, also on one hart. A Value with a lock does not help by itself: get and set take the lock one after the
- * other, and the gap is between them. The lock has to be held from the one to the other.
+ * have counted meanwhile is lost. A timer interrupt does that once in ten thousand times; the nap does it at will, also
+ * on one hart. A Value with a lock does not help by itself: get and set take the lock one after the other, and the gap
+ * is between them. The lock has to be held from the one to the other.
  */
 #include "demo/demo.h"
 
 #define PROCESSES 4
-#define ROUNDS 1000
+#define ROUNDS 50
+#define NAP_US 500
 
 static struct mp_value *count;
 static int hold_the_lock;
@@ -20,7 +21,7 @@ static void count_one(void)
         must(mp_rlock_acquire(mp_value_lock(count), -1), "acquire");
     }
     must(mp_value_get(count, &n), "get");
-    yield(); /* let others run, just here */
+    usleep(NAP_US); /* let others run, just here */
     n = n + 1;
     must(mp_value_set(count, &n), "set");
     if (hold_the_lock) {

@@ -12,7 +12,7 @@
 #define COMPUTE_NS 5000000000 /* then the policy is one that takes nobody off a hart, such as SCHED=fcfs */
 
 static struct mp_connection to_child, from_parent;
-static volatile int *computing; /* shared: the child computes as long as this is not 0 */
+static volatile enum { BEFORE, COMPUTING, AFTER } *phase; /* shared: when the child, and others, shall compute */
 
 static struct pinfo count_myself(void)
 {
@@ -42,10 +42,10 @@ static int child(void *unused)
         after.bursts > before.bursts && after.voluntary > before.voluntary);
 
     before = after;
-    *computing = 1;
-    for (uint64_t end = clock_ns() + COMPUTE_NS; *computing && clock_ns() < end;) {
+    *phase = COMPUTING;
+    for (uint64_t end = clock_ns() + COMPUTE_NS; *phase == COMPUTING && clock_ns() < end;) {
     }
-    *computing = 0;
+    *phase = AFTER;
     after = count_myself();
     say("running -> ready: its time is up", "I was taken off the hart against my will",
         after.involuntary > before.involuntary);
@@ -60,7 +60,7 @@ static int child(void *unused)
 
 static int computes(void *unused)
 {
-    while (*computing) {
+    while (*phase == COMPUTING) {
     }
     return 0;
 }
@@ -82,7 +82,7 @@ int main(void)
     struct system_info system;
     must(system_info(&system), "system_info");
     must(mp_pipe(&from_parent, &to_child, 0), "pipe");
-    computing = share(sizeof *computing);
+    phase = share(sizeof *phase);
 
     struct mp_process *process = start(child, NULL);
     struct proc_info info = wait_until_blocked(process, "pipe read");
@@ -92,7 +92,7 @@ int main(void)
     /* As many that compute as there are harts, and the child: one of them is always ready and not running. */
     struct mp_process *others[SYSTEM_MAX_HARTS];
     int harts = system.harts < SYSTEM_MAX_HARTS ? (int)system.harts : SYSTEM_MAX_HARTS;
-    while (!*computing) {
+    while (*phase == BEFORE) {
         usleep(1000);
     }
     for (int i = 0; i < harts; i++) {
@@ -100,7 +100,7 @@ int main(void)
     }
     say("more who compute than harts", "the other is ready: it could run, but another one does",
         seen(process, PROC_READY));
-    *computing = 0;
+    *phase = AFTER;
 
     say("running -> ended", "the other is a zombie, until it is joined", seen(process, PROC_ZOMBIE));
     for (int i = 0; i < harts; i++) {
