@@ -120,6 +120,19 @@ static inline void wait_until_blocked(int pid, const char *reason)
     CHECK(!"the process blocks as expected");
 }
 
+/* As wait_until_blocked, of a thread. */
+static inline void wait_until_thread_blocked(int tid, const char *reason)
+{
+    struct proc_info info;
+    for (int i = 0; i < 40000; i++) {
+        CHECK_EQUAL(thread_list(tid, &info, 1), 1);
+        if (info.tid == tid && info.state == PROC_BLOCKED && strcmp(info.reason, reason) == 0)
+            return;
+        sleep_ns(MS / 4);
+    }
+    CHECK(!"the thread blocks as expected");
+}
+
 struct check_count {
     const char *name;
     size_t offset;

@@ -1,10 +1,7 @@
 /*
  * lib/mp's Pipe, from inside: what its header promises. What the kernel promises below it: message_pipe.c.
  */
-#include "check.h"
-
-#include <mp/pipe.h>
-#include <mp/process.h>
+#include "mp_tools.h"
 
 #define ROUNDS 10000
 #define AHEAD 32 /* questions before the first answer: on many harts and a busy host each wait is long */
@@ -12,22 +9,6 @@
 
 static struct mp_connection first, second;
 static char data[MESSAGE_BYTES_MAX + 1], other[MESSAGE_BYTES_MAX];
-
-static struct mp_process *started(int (*target)(void *), void *args)
-{
-    struct mp_process *p;
-    CHECK_EQUAL(mp_process_create(&p, target, args), 0);
-    CHECK_EQUAL(mp_process_start(p), 0);
-    return p;
-}
-
-static int code_of(struct mp_process *p)
-{
-    CHECK_EQUAL(mp_process_join(p, -1), 0);
-    int code = mp_process_exit_code(p);
-    CHECK_EQUAL(mp_process_close(p), 0);
-    return code;
-}
 
 static void open_pipe(int duplex)
 {
@@ -69,7 +50,7 @@ static int echoes(void *unused)
 static void a_duplex_pipe_has_two(void)
 {
     open_pipe(1);
-    struct mp_process *p = started(echoes, NULL);
+    struct mp_process *p = started(echoes, 0);
     mp_connection_close(&second);
     for (size_t n = 0; n <= MESSAGE_BYTES_MAX; n = n * 3 + 1) {
         memset(data, (int)n, n);
@@ -114,7 +95,7 @@ static void poll_waits_as_long_as_it_is_told(void)
     CHECK_EQUAL(mp_connection_poll(&first, 0), 0);
     CHECK_EQUAL(mp_connection_poll(&first, 15), 0);
     CHECK(clock_ns() - start >= 15 * MS);
-    struct mp_process *p = started(sends_later, NULL);
+    struct mp_process *p = started(sends_later, 0);
     CHECK_EQUAL(mp_connection_poll(&first, 1), 0);
     CHECK_EQUAL(mp_connection_poll(&first, -1), 1);
     CHECK(clock_ns() - start >= 35 * MS);
@@ -163,7 +144,7 @@ static void connections_travel_through_connections(void)
 {
     struct mp_connection in, out;
     open_pipe(0);
-    struct mp_process *p = started(serves, NULL);
+    struct mp_process *p = started(serves, 0);
     mp_connection_close(&first);
     for (int i = 0, square; i < 100; i++) {
         CHECK_EQUAL(mp_pipe(&in, &out, 0), 0);
@@ -200,7 +181,7 @@ static void a_sender_killed_in_send_leaves_the_rest_working(void)
         long size = sizes[round % 3];
         unsigned next = 0, number;
         open_pipe(0);
-        struct mp_process *p = started(sends_numbers, (void *)size);
+        struct mp_process *p = started(sends_numbers, size);
         sleep_ns((uint64_t)round * 13000);
         CHECK_EQUAL(mp_process_kill(p), 0);
         CHECK_EQUAL(code_of(p), -9);
@@ -245,7 +226,7 @@ static int answers(void *unused)
 static void ten_thousand_questions_and_answers(void)
 {
     open_pipe(1);
-    struct mp_process *p = started(answers, NULL);
+    struct mp_process *p = started(answers, 0);
     mp_connection_close(&second);
     for (uint64_t i = 0, n; i < ROUNDS + AHEAD; i++) {
         if (i < ROUNDS)

@@ -1,11 +1,7 @@
 /*
  * lib/mp's Process, from inside: what its header promises, line by line.
  */
-#include "check.h"
-
-#include <mp/pipe.h>
-#include <mp/process.h>
-#include <mp/queue.h>
+#include "mp_tools.h"
 
 #define ROUNDS 10000
 #define LONG_MS 100000
@@ -40,34 +36,12 @@ static int aborts(void *signal)
     return 0;
 }
 
-static struct mp_process *make(int (*target)(void *), long args)
-{
-    struct mp_process *p;
-    CHECK_EQUAL(mp_process_create(&p, target, (void *)args), 0);
-    return p;
-}
-
-static struct mp_process *started(int (*target)(void *), long args)
-{
-    struct mp_process *p = make(target, args);
-    CHECK_EQUAL(mp_process_start(p), 0);
-    return p;
-}
-
 static struct mp_process *daemon(int (*target)(void *), long args)
 {
     struct mp_process *p = make(target, args);
     CHECK_EQUAL(mp_process_set_daemon(p, 1), 0);
     CHECK_EQUAL(mp_process_start(p), 0);
     return p;
-}
-
-static int code_of(struct mp_process *p)
-{
-    CHECK_EQUAL(mp_process_join(p, -1), 0);
-    int code = mp_process_exit_code(p);
-    CHECK_EQUAL(mp_process_close(p), 0);
-    return code;
 }
 
 static bool is_there(int pid)

@@ -1,10 +1,7 @@
 /*
  * lib/mp's Queue, from inside: what its header promises.
  */
-#include "check.h"
-
-#include <mp/process.h>
-#include <mp/queue.h>
+#include "mp_tools.h"
 
 #define ROUNDS 10000
 #define WORKERS 4
@@ -17,22 +14,6 @@ struct item {
 
 static struct mp_queue queue, results;
 static char data[MESSAGE_BYTES_MAX + 1];
-
-static struct mp_process *started(int (*target)(void *), long args)
-{
-    struct mp_process *p;
-    CHECK_EQUAL(mp_process_create(&p, target, (void *)args), 0);
-    CHECK_EQUAL(mp_process_start(p), 0);
-    return p;
-}
-
-static int code_of(struct mp_process *p)
-{
-    CHECK_EQUAL(mp_process_join(p, -1), 0);
-    int code = mp_process_exit_code(p);
-    CHECK_EQUAL(mp_process_close(p), 0);
-    return code;
-}
 
 static void create(unsigned maxsize, size_t item_bytes)
 {

@@ -1,14 +1,15 @@
 /*
- * For the tests of lib/mp: shared memory, children that are numbered, and waiting until one waits.
+ * For the tests of lib/mp: shared memory, children, processes and threads that get a number, and waiting until one waits.
  */
 #ifndef TEST_MP_TOOLS_H
 #define TEST_MP_TOOLS_H
 
 #include "check.h"
 
+#include <kinglet/thread.h>
 #include <mp/mp.h>
 
-static struct mp_shared *memory;
+static struct mp_shared *memory __attribute__((unused));
 
 /* Something in shared memory that is new for this case. */
 static inline void *share(size_t bytes)
@@ -44,6 +45,58 @@ static inline void kill_and_wait(int pid)
     CHECK_EQUAL(ending_of(pid), -SIGKILL);
 }
 
+/* ---- lib/mp's Process ---- */
+
+static inline struct mp_process *make(int (*target)(void *), long args)
+{
+    struct mp_process *p;
+    CHECK_EQUAL(mp_process_create(&p, target, (void *)args), 0);
+    return p;
+}
+
+static inline struct mp_process *started(int (*target)(void *), long args)
+{
+    struct mp_process *p = make(target, args);
+    CHECK_EQUAL(mp_process_start(p), 0);
+    return p;
+}
+
+/* Joins and closes it. */
+static inline int code_of(struct mp_process *p)
+{
+    CHECK_EQUAL(mp_process_join(p, -1), 0);
+    int code = mp_process_exit_code(p);
+    CHECK_EQUAL(mp_process_close(p), 0);
+    return code;
+}
+
+/* ---- threads ---- */
+
+static inline int start_thread(void *(*f)(void *), long argument)
+{
+    int tid = thread_create(f, (void *)argument);
+    if (tid < 0)
+        errno = -tid;
+    CHECK(tid > 0);
+    return tid;
+}
+
+static inline int start_waiting_thread(void *(*f)(void *), long argument)
+{
+    int tid = start_thread(f, argument);
+    wait_until_thread_blocked(tid, "futex");
+    return tid;
+}
+
+static inline long end_of_thread(int tid)
+{
+    void *value = NULL;
+    CHECK_EQUAL(thread_join(tid, &value), 0);
+    return (long)value;
+}
+
+/* ---- time ---- */
+
 /* The call gives -ETIMEDOUT, not before so many ms are over, and not long after when nothing else runs. */
 #define CHECK_TIMES_OUT(call, ms) \
     do { \
@@ -53,6 +106,6 @@ static inline void kill_and_wait(int pid)
         CHECK(check_took >= (ms) * MS); \
         CHECK(!exact_time || check_took < ((ms) + 2) * MS); \
     } while (0)
-static bool exact_time; /* under -icount on one hart */
+static bool exact_time __attribute__((unused)); /* under -icount on one hart */
 
 #endif

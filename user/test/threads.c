@@ -44,19 +44,6 @@ static void *sleep_for_ever(void *argument)
     return argument;
 }
 
-/* As wait_until_blocked, of a thread. */
-static void wait_until_thread_blocked(int tid, const char *reason)
-{
-    struct proc_info info;
-    for (int i = 0; i < 40000; i++) {
-        CHECK_EQUAL(thread_list(tid, &info, 1), 1);
-        if (info.tid == tid && info.state == PROC_BLOCKED && strcmp(info.reason, reason) == 0)
-            return;
-        sleep_ns(MS / 4);
-    }
-    CHECK(!"the thread blocks as expected");
-}
-
 static int started(void *(*function)(void *), long argument)
 {
     int tid = thread_create(function, (void *)argument);
