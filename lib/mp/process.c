@@ -31,7 +31,7 @@ struct mp_process {
     bool starting;           /* a thread is about to fork it */
     unsigned users;          /* threads that wait for its end, without the lock */
     unsigned takers;         /* those of them that are in wait_status */
-    mp_word told;            /* 1: its end is written down */
+    mp_word changes;         /* of `ended` and `users`: for threads to sleep on */
     int pid;
     int exit_code;
     int sentinel;            /* handle, or -1 */
@@ -212,27 +212,38 @@ static void forget(struct mp_process *p)
         *link = p->next;
 }
 
+static void changed(struct mp_process *p)
+{
+    for (;;) {
+        uint32_t seen = atomic_load(&p->changes);
+        if (mp_change(&p->changes, seen, VALUE(seen + 1), UINT32_MAX, NULL))
+            return;
+    }
+}
+
 static void write_down(struct mp_process *p, int exit_code)
 {
     p->exit_code = exit_code;
     p->ended = true;
     forget(p);
-    while (!mp_change(&p->told, atomic_load(&p->told), 1, UINT32_MAX, NULL))
-        ;
+    changed(p);
 }
 
-/* Another thread is in wait_status, and has its end or will come back without it: then somebody else had it. */
-static void wait_to_be_told(struct mp_process *p)
+static void leave_alone(struct mp_process *p)
 {
-    while (!p->ended) {
-        uint32_t seen = atomic_load(&p->told);
-        if (!mp_will_wait(&p->told, &seen))
-            continue;
-        release();
-        futex_wait(&p->told, seen, -1, 0, 0, NULL);
-        acquire();
-        gaps++;
-    }
+    p->users--;
+    changed(p);
+}
+
+static void wait_for_change(struct mp_process *p)
+{
+    uint32_t seen = atomic_load(&p->changes);
+    if (!mp_will_wait(&p->changes, &seen))
+        return;
+    release();
+    futex_wait(&p->changes, seen, -1, 0, 0, NULL);
+    acquire();
+    gaps++;
 }
 
 /* Takes its end, if it has ended; waits for that with `block`. 0: it has; -ETIMEDOUT; -ECHILD. Only for the creator of one
@@ -255,8 +266,9 @@ static int take_end(struct mp_process *p, bool block)
     else if (result < 0 && !p->ended && p->takers == 0)
         write_down(p, MP_NO_EXIT_CODE);
     else if (result < 0)
-        wait_to_be_told(p);
-    p->users--;
+        while (!p->ended) /* another thread is in wait_status: it has its end, or comes back without it, as we did */
+            wait_for_change(p);
+    leave_alone(p);
     return result == 0 ? -ETIMEDOUT : p->exit_code == MP_NO_EXIT_CODE ? -ECHILD : 0;
 }
 
@@ -295,7 +307,7 @@ int mp_process_join(struct mp_process *process, int timeout_ms)
     release();
     poll(&ended, 1, timeout_ms);
     acquire();
-    process->users--;
+    leave_alone(process);
     return take_end(process, false);
 }
 
@@ -350,8 +362,11 @@ int mp_process_sentinel(struct mp_process *process)
 static int retire(struct mp_process *p)
 {
     ENTERED;
-    bool runs = is_my_child(p) && take_end(p, false) == -ETIMEDOUT;
-    return runs || p->users || p->starting ? -EBUSY : 0;
+    if (p->starting || (is_my_child(p) && take_end(p, false) == -ETIMEDOUT))
+        return -EBUSY;
+    while (p->users) /* it has ended, so they are about to come back */
+        wait_for_change(p);
+    return 0;
 }
 
 int mp_process_close(struct mp_process *process)
