@@ -234,13 +234,13 @@ int mp_pool_create(struct mp_pool **pool, unsigned workers, int (*initializer)(v
     p->argument = argument;
     p->workers = workers;
     p->memory = p->answers[0] = p->answers[1] = -1;
+    *pool = p; /* before there are workers: theirs is not a wild pointer, but one that gives -EPERM */
     int error = make(p);
     if (error) {
         mp_pool_free(p);
-        return error;
+        *pool = NULL;
     }
-    *pool = p;
-    return 0;
+    return error;
 }
 
 int mp_pool_set_max_tasks(struct mp_pool *pool, unsigned tasks)

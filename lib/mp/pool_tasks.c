@@ -214,9 +214,10 @@ static struct mp_result *new_result(struct mp_pool *pool, const struct mp_map *m
 
 static void hand_in(struct mp_pool *pool, struct mp_result *r)
 {
-    pool->failed_starts = 0; /* a new try */
     if (r->chunks == 0)
         return; /* ready */
+    if (pool->live == 0)
+        pool->failed_starts = 0; /* a new try */
     r->pool = pool;
     pool->unfinished++;
     if (pool->first)

@@ -1,0 +1,1143 @@
+/*
+ * lib/mp's Pool, from inside: what its header promises. What tasks do is counted in shared memory, so that none is
+ * done twice unnoticed.
+ */
+#include "mp_tools.h"
+
+#define WORKERS 4
+#define ROUNDS 10000
+#define ITEMS 64
+#define LONG_MS 100000
+
+static struct mp_pool *pool;
+static _Atomic int *done; /* shared: how often task i was begun, or whatever a case counts */
+
+static char data[MP_POOL_BYTES_MAX + 1], back[MP_POOL_BYTES_MAX + 1];
+
+static void create(unsigned workers)
+{
+    CHECK_EQUAL(mp_pool_create(&pool, workers, NULL, NULL), 0);
+}
+
+static void end(void)
+{
+    CHECK_EQUAL(mp_pool_free(pool), 0);
+}
+
+static void wait_until_idle(void)
+{
+    struct mp_process *list[WORKERS];
+    int n = mp_active_children(list, WORKERS);
+    for (int i = 0; i < n; i++)
+        wait_until_blocked(mp_process_pid(list[i]), "futex");
+}
+
+/* Kills the i-th of the workers, and gives its pid. */
+static int kill_worker(int i)
+{
+    struct mp_process *list[2 * WORKERS];
+    int n = mp_active_children(list, 2 * WORKERS);
+    if (i >= n)
+        return 0;
+    int pid = mp_process_pid(list[i]);
+    CHECK_EQUAL(mp_process_kill(list[i]), 0);
+    return pid;
+}
+
+/* ---- tasks ---- */
+
+static int square(const void *argument, size_t bytes, void *result, size_t room)
+{
+    long n;
+    CHECK_EQUAL(bytes, sizeof n);
+    memcpy(&n, argument, sizeof n);
+    if (done)
+        done[n % ITEMS]++;
+    n *= n;
+    memcpy(result, &n, sizeof n);
+    return sizeof n;
+}
+
+static int echo(const void *argument, size_t bytes, void *result, size_t room)
+{
+    CHECK(bytes <= room);
+    memcpy(result, argument, bytes);
+    return (int)bytes;
+}
+
+static int refuses_odd_ones(const void *argument, size_t bytes, void *result, size_t room)
+{
+    long n = *(const long *)argument;
+    return n % 2 ? -(int)n : square(argument, bytes, result, room);
+}
+
+static int gives_more_than_there_is_room_for(const void *argument, size_t bytes, void *result, size_t room)
+{
+    return (int)room + 1;
+}
+
+static int gives_pid(const void *argument, size_t bytes, void *result, size_t room)
+{
+    int pid = getpid();
+    memcpy(result, &pid, sizeof pid);
+    return sizeof pid;
+}
+
+static int sleeps(const void *argument, size_t bytes, void *result, size_t room)
+{
+    done[0]++;
+    sleep_ns((uint64_t)*(const long *)argument * MS);
+    done[1]++;
+    return 0;
+}
+
+#define GATE (ITEMS + 1)
+
+/* Until the case says so. */
+static int waits_at_the_gate(const void *argument, size_t bytes, void *result, size_t room)
+{
+    while (!done[GATE])
+        sleep_ns(MS / 4);
+    return 0;
+}
+
+/* How a worker can end. */
+enum way { EXIT, UNDER_EXIT, FAULT, KILL, TERMINATE, ABORT, WAYS };
+static const int way_codes[WAYS] = {3, 4, -SIGSEGV, -SIGKILL, -SIGTERM, -SIGABRT};
+
+static int ends_its_worker(const void *argument, size_t bytes, void *result, size_t room)
+{
+    switch (*(const long *)argument) {
+    case EXIT:
+        exit(3);
+    case UNDER_EXIT:
+        _exit(4);
+    case FAULT:
+        *(volatile int *)0 = 1;
+        break;
+    case KILL:
+        kill(getpid(), SIGKILL);
+        break;
+    case TERMINATE:
+        kill(getpid(), SIGTERM);
+        break;
+    case ABORT:
+        abort();
+    default: /* a good one */
+        return square(argument, bytes, result, room);
+    }
+    return 0;
+}
+
+static int apply_long(mp_pool_function *function, long argument, long *result)
+{
+    return mp_pool_apply(pool, function, &argument, sizeof argument, result, sizeof *result);
+}
+
+static struct mp_result *hand_in(mp_pool_function *function, long argument)
+{
+    struct mp_result *r;
+    CHECK_EQUAL(mp_pool_apply_async(pool, function, &argument, sizeof argument, sizeof(long), &r), 0);
+    return r;
+}
+
+static void works(void)
+{
+    long n;
+    CHECK_EQUAL(apply_long(square, 7, &n), sizeof n);
+    CHECK_EQUAL(n, 49);
+}
+
+/* ---- apply ---- */
+
+static void apply_gives_what_the_function_gives(void)
+{
+    create(2);
+    works();
+    CHECK_EQUAL(apply_long(refuses_odd_ones, 5, NULL), -5);
+    works();
+    end();
+}
+
+static void any_size_up_to_the_largest(void)
+{
+    static const size_t sizes[] = {0, 1, 15, 16, 17, 4095, 4096, 4097, 30000, MP_POOL_BYTES_MAX - 1, MP_POOL_BYTES_MAX};
+    create(2);
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        for (size_t j = 0; j < sizes[i]; j++)
+            data[j] = (char)(j * 7 + i);
+        memset(back, 'x', sizeof back);
+        CHECK_EQUAL(mp_pool_apply(pool, echo, data, sizes[i], back, MP_POOL_BYTES_MAX), sizes[i]);
+        CHECK(memcmp(data, back, sizes[i]) == 0);
+        CHECK_EQUAL(back[sizes[i]], 'x');
+    }
+    CHECK_EQUAL(mp_pool_apply(pool, echo, NULL, 0, NULL, 0), 0);
+    CHECK_EQUAL(mp_pool_apply(pool, echo, data, MP_POOL_BYTES_MAX + 1, back, 1), -EMSGSIZE);
+    CHECK_EQUAL(mp_pool_apply(pool, echo, data, 1, back, MP_POOL_BYTES_MAX + 1), -EMSGSIZE);
+    CHECK_EQUAL(mp_pool_apply(pool, gives_more_than_there_is_room_for, data, 1, back, 10), -EMSGSIZE);
+    CHECK_EQUAL(mp_pool_apply(pool, gives_more_than_there_is_room_for, NULL, 0, NULL, 0), -EMSGSIZE);
+    CHECK_EQUAL(mp_pool_apply(pool, NULL, NULL, 0, NULL, 0), -EINVAL);
+    works();
+    end();
+}
+
+static void results_are_asked_for_later(void)
+{
+    long n = 0;
+    done = share(4096);
+    create(1);
+    struct mp_result *slow = hand_in(waits_at_the_gate, 0), *r = hand_in(square, 12);
+    CHECK_EQUAL(mp_result_ready(r), 0);
+    CHECK_EQUAL(mp_result_successful(r), -EBUSY);
+    CHECK_EQUAL(mp_result_free(r), -EBUSY);
+    CHECK_EQUAL(mp_result_exit_code(r), MP_NO_EXIT_CODE);
+    CHECK_TIMES_OUT(mp_result_get(r, &n, sizeof n, 10), 10);
+    CHECK_TIMES_OUT(mp_result_wait(r, 0), 0);
+    done[GATE] = 1;
+    CHECK_EQUAL(mp_result_get(r, &n, sizeof n, 20000), sizeof n);
+    CHECK_EQUAL(n, 144);
+    CHECK_EQUAL(mp_result_ready(slow), 1); /* there is one worker, so it was done before */
+    CHECK_EQUAL(mp_result_get(slow, NULL, 0, 0), 0);
+    for (int i = 0; i < 2; i++) { /* as often as one likes */
+        n = 0;
+        CHECK_EQUAL(mp_result_get(r, &n, sizeof n - 1, 0), -EMSGSIZE);
+        CHECK_EQUAL(mp_result_get(r, &n, sizeof n, 0), sizeof n);
+        CHECK_EQUAL(n, 144);
+        CHECK_EQUAL(mp_result_wait(r, 0), 0);
+        CHECK_EQUAL(mp_result_successful(r), 1);
+    }
+    CHECK_EQUAL(mp_result_free(r), 0);
+    r = hand_in(refuses_odd_ones, 9);
+    CHECK_EQUAL(mp_result_wait(r, -1), 0);
+    CHECK_EQUAL(mp_result_successful(r), 0);
+    CHECK_EQUAL(mp_result_get(r, &n, sizeof n, -1), -9);
+    CHECK_EQUAL(mp_result_exit_code(r), MP_NO_EXIT_CODE);
+    end();
+    CHECK_EQUAL(mp_result_get(r, &n, sizeof n, -1), -9); /* results outlive the pool */
+    CHECK_EQUAL(mp_result_free(r), 0);
+    CHECK_EQUAL(mp_result_free(slow), 0);
+}
+
+static int writes_down_when_it_ran(const void *argument, size_t bytes, void *result, size_t room)
+{
+    done[1 + done[0]++] = (int)*(const long *)argument; /* there is one worker */
+    return 0;
+}
+
+static void tasks_are_begun_in_order_also_unwanted_ones(void)
+{
+    done = share(4096);
+    create(1);
+    for (long i = 0; i < 200; i++)
+        CHECK_EQUAL(mp_pool_apply_async(pool, writes_down_when_it_ran, &i, sizeof i, 0, NULL), 0);
+    CHECK_EQUAL(mp_pool_close(pool), 0);
+    CHECK_EQUAL(mp_pool_join(pool, -1), 0);
+    CHECK_EQUAL(done[0], 200);
+    for (int i = 0; i < 200; i++)
+        CHECK_EQUAL(done[1 + i], i);
+    end();
+}
+
+/* Python's workers go on while their parent does something else, and so do these, as far as they were given tasks. */
+static void workers_go_on_without_their_creator(void)
+{
+    done = share(4096);
+    create(2);
+    for (long i = 0; i < 16; i++)
+        CHECK_EQUAL(mp_pool_apply_async(pool, square, &i, sizeof i, sizeof(long), NULL), 0);
+    int n = 0;
+    for (int i = 0; i < 10000 && n < 16; i++, n = 0) {
+        sleep_ns(MS);
+        for (int j = 0; j < 16; j++)
+            n += done[j];
+        if (n == 16)
+            break;
+    }
+    CHECK_EQUAL(n, 16);
+    CHECK_EQUAL(mp_pool_progress(pool), 0);
+    end();
+}
+
+static void its_handles_say_when_to_look(void)
+{
+    struct pollfd fds[1 + WORKERS];
+    long n;
+    create(WORKERS);
+    wait_until_idle();
+    CHECK_EQUAL(mp_pool_handles(pool, NULL, 0), 1 + WORKERS);
+    CHECK_EQUAL(mp_pool_handles(pool, fds, 1 + WORKERS), 1 + WORKERS);
+    CHECK_EQUAL(poll(fds, 1 + WORKERS, 0), 0);
+    struct mp_result *r = hand_in(square, 5);
+    int looks = 0;
+    while (mp_pool_progress(pool) > 0) {
+        CHECK_EQUAL(mp_pool_handles(pool, fds, 1 + WORKERS), 1 + WORKERS);
+        CHECK(poll(fds, 1 + WORKERS, -1) > 0);
+        CHECK(looks++ < 10);
+    }
+    CHECK_EQUAL(mp_result_get(r, &n, sizeof n, 0), sizeof n);
+    CHECK_EQUAL(mp_result_free(r), 0);
+    CHECK_EQUAL(poll(fds, 1 + WORKERS, 0), 0);
+    kill_worker(2);
+    CHECK_EQUAL(poll(fds, 1 + WORKERS, -1), 1); /* the sentinel */
+    CHECK_EQUAL(fds[0].revents, 0);
+    CHECK_EQUAL(mp_pool_progress(pool), 0);
+    CHECK_EQUAL(mp_pool_handles(pool, fds, 1 + WORKERS), 1 + WORKERS); /* another one is there */
+    CHECK_EQUAL(poll(fds, 1 + WORKERS, 0), 0);
+    end();
+}
+
+/* ---- map ---- */
+
+static long numbers[1000], squares[1000];
+static int statuses[1000];
+
+static struct mp_map squares_of(size_t count, size_t chunksize)
+{
+    for (long i = 0; i < 1000; i++) {
+        numbers[i] = i;
+        squares[i] = -1;
+        statuses[i] = 12345;
+    }
+    return (struct mp_map){.function = square, .items = numbers, .count = count, .item_bytes = sizeof(long),
+                           .results = squares, .result_bytes = sizeof(long), .statuses = statuses,
+                           .chunksize = chunksize};
+}
+
+static void check_squares(size_t count)
+{
+    for (long i = 0; i < 1000; i++) {
+        CHECK_EQUAL(squares[i], i < (long)count ? i * i : -1);
+        CHECK_EQUAL(statuses[i], i < (long)count ? sizeof(long) : 12345);
+    }
+}
+
+static void map_keeps_the_order_whatever_the_chunks(void)
+{
+    static const size_t counts[] = {0, 1, 2, 3, 7, 16, 17, 100, 1000}, chunks[] = {0, 1, 2, 3, 64, 1000, SIZE_MAX};
+    create(3);
+    for (unsigned i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        for (unsigned j = 0; j < sizeof chunks / sizeof chunks[0]; j++) {
+            struct mp_map map = squares_of(counts[i], chunks[j]);
+            CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+            check_squares(counts[i]);
+            map = squares_of(counts[i], chunks[j]);
+            map.statuses = NULL;
+            CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+            for (size_t k = 0; k < counts[i]; k++)
+                CHECK_EQUAL(squares[k], k * k);
+        }
+    end();
+}
+
+static void an_error_is_its_items_alone_and_the_first_is_the_maps(void)
+{
+    create(3);
+    for (size_t chunk = 0; chunk < 5; chunk++) {
+        struct mp_map map = squares_of(200, chunk);
+        map.function = refuses_odd_ones;
+        CHECK_EQUAL(mp_pool_map(pool, &map), -1);
+        map = squares_of(200, chunk);
+        map.function = refuses_odd_ones;
+        numbers[1] = numbers[3] = 2;
+        struct mp_result *r;
+        CHECK_EQUAL(mp_pool_map_async(pool, &map, &r), 0);
+        CHECK_EQUAL(mp_result_get(r, NULL, 0, -1), -5);
+        CHECK_EQUAL(mp_result_successful(r), 0);
+        CHECK_EQUAL(mp_result_exit_code(r), MP_NO_EXIT_CODE);
+        CHECK_EQUAL(mp_result_free(r), 0);
+        for (int i = 0; i < 200; i++) {
+            CHECK_EQUAL(statuses[i], numbers[i] % 2 ? -numbers[i] : (long)sizeof(long));
+            CHECK_EQUAL(squares[i], numbers[i] % 2 ? -1 : numbers[i] * numbers[i]);
+        }
+    }
+    end();
+}
+
+/* Chunks are cut so that they fit in messages, there and back. */
+static void large_items_make_small_chunks(void)
+{
+    enum { COUNT = 12 };
+    static const size_t sizes[] = {0, 1, 10000, 40000, MP_POOL_BYTES_MAX};
+    char *there = malloc(COUNT * (size_t)MP_POOL_BYTES_MAX), *here = malloc(COUNT * (size_t)MP_POOL_BYTES_MAX);
+    CHECK(there && here);
+    create(2);
+    for (unsigned s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        struct mp_map map = {echo, there, COUNT, sizes[s], here, sizes[s], statuses, 100};
+        for (size_t i = 0; i < COUNT * sizes[s]; i++)
+            there[i] = (char)(i * 11 + i / 1000);
+        memset(here, 0, COUNT * sizes[s]);
+        CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+        CHECK(memcmp(there, here, COUNT * sizes[s]) == 0);
+        for (int i = 0; i < COUNT; i++)
+            CHECK_EQUAL(statuses[i], sizes[s]);
+        map.item_bytes = MP_POOL_BYTES_MAX + 1;
+        CHECK_EQUAL(mp_pool_map(pool, &map), -EMSGSIZE);
+        map.item_bytes = 1;
+        map.result_bytes = MP_POOL_BYTES_MAX + 1;
+        CHECK_EQUAL(mp_pool_map(pool, &map), -EMSGSIZE);
+    }
+    end();
+}
+
+static int gives_nothing(const void *argument, size_t bytes, void *result, size_t room)
+{
+    return bytes || room ? -EINVAL : 0;
+}
+
+static void hundred_thousand_items_of_nothing(void)
+{
+    struct mp_map map = {.function = gives_nothing, .count = 100000, .chunksize = SIZE_MAX};
+    create(2);
+    CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+    map.count = (size_t)UINT32_MAX + 1;
+    CHECK_EQUAL(mp_pool_map(pool, &map), -EINVAL);
+    end();
+}
+
+static void next_gives_each_item_once(void)
+{
+    done = share(4096);
+    create(WORKERS);
+    for (size_t chunk = 0; chunk < 4; chunk++) {
+        bool seen[100] = {false};
+        struct mp_map map = squares_of(100, chunk);
+        struct mp_result *r;
+        CHECK_EQUAL(mp_pool_map_async(pool, &map, &r), 0);
+        for (int i = 0; i < 100; i++) {
+            int64_t item = mp_result_next(r, i % 2 ? -1 : 20000);
+            CHECK(item >= 0 && item < 100);
+            CHECK(!seen[item]);
+            seen[item] = true;
+            CHECK_EQUAL(squares[item], item * item);
+            CHECK_EQUAL(statuses[item], sizeof(long));
+        }
+        CHECK_EQUAL(mp_result_next(r, -1), -ENODATA);
+        CHECK_EQUAL(mp_result_next(r, 0), -ENODATA);
+        CHECK_EQUAL(mp_result_free(r), 0);
+    }
+    struct mp_map map = squares_of(0, 0);
+    struct mp_result *r;
+    CHECK_EQUAL(mp_pool_map_async(pool, &map, &r), 0);
+    CHECK_EQUAL(mp_result_next(r, -1), -ENODATA);
+    CHECK_EQUAL(mp_result_get(r, NULL, 0, -1), 0);
+    CHECK_EQUAL(mp_result_free(r), 0);
+    map = (struct mp_map){.function = sleeps, .items = (long[]){1, LONG_MS}, .count = 2, .item_bytes = sizeof(long)};
+    CHECK_EQUAL(mp_pool_map_async(pool, &map, &r), 0);
+    CHECK_EQUAL(mp_result_next(r, -1), 0); /* what is done can be had before all is */
+    CHECK_TIMES_OUT(mp_result_next(r, 5), 5);
+    end();
+    CHECK_EQUAL(mp_result_next(r, -1), 1);
+    CHECK_EQUAL(mp_result_get(r, NULL, 0, -1), -ECANCELED);
+    CHECK_EQUAL(mp_result_free(r), 0);
+}
+
+/* ---- its life ---- */
+
+static void close_lets_all_be_done_and_join_waits_for_it(void)
+{
+    long n;
+    done = share(4096);
+    create(2);
+    CHECK_EQUAL(mp_pool_join(pool, -1), -EBUSY);
+    struct mp_result *r[40], *slow = hand_in(waits_at_the_gate, 0);
+    for (int i = 0; i < 40; i++)
+        r[i] = hand_in(square, 100 + i);
+    CHECK_EQUAL(mp_pool_close(pool), 0);
+    CHECK_EQUAL(mp_pool_close(pool), 0);
+    CHECK_EQUAL(apply_long(square, 1, &n), -ECANCELED);
+    CHECK_EQUAL(mp_pool_apply_async(pool, square, &n, sizeof n, 8, NULL), -ECANCELED);
+    struct mp_map map = squares_of(3, 0);
+    struct mp_result *none;
+    CHECK_EQUAL(mp_pool_map(pool, &map), -ECANCELED);
+    CHECK_EQUAL(mp_pool_map_async(pool, &map, &none), -ECANCELED);
+    CHECK_TIMES_OUT(mp_pool_join(pool, 10), 10);
+    done[GATE] = 1;
+    CHECK_EQUAL(mp_pool_join(pool, -1), 0);
+    CHECK_EQUAL(mp_active_children(NULL, 0), 0);
+    CHECK_EQUAL(mp_pool_join(pool, -1), 0);
+    CHECK_EQUAL(mp_result_get(slow, NULL, 0, 0), 0);
+    for (int i = 0; i < 40; i++) {
+        CHECK_EQUAL(mp_result_get(r[i], &n, sizeof n, 0), sizeof n);
+        CHECK_EQUAL(n, (100 + i) * (100 + i));
+        CHECK_EQUAL(mp_result_free(r[i]), 0);
+    }
+    CHECK_EQUAL(mp_result_free(slow), 0);
+    CHECK_EQUAL(mp_pool_terminate(pool), 0);
+    end();
+    create(2);
+    CHECK_EQUAL(mp_pool_close(pool), 0); /* without any task */
+    CHECK_EQUAL(mp_pool_join(pool, -1), 0);
+    end();
+    CHECK_EQUAL(mp_active_children(NULL, 0), 0);
+}
+
+static void terminate_stops_in_the_middle(void)
+{
+    for (int round = 0; round < 40; round++) {
+        done = share(4096);
+        create(WORKERS);
+        struct mp_result *r[100];
+        long n;
+        for (int i = 0; i < 100; i++)
+            r[i] = hand_in(square, i % ITEMS);
+        struct mp_result *slow = hand_in(sleeps, LONG_MS);
+        for (int i = 0; i < round; i++)
+            mp_result_wait(r[i], -1);
+        sleep_ns((uint64_t)round * 11000);
+        CHECK_EQUAL(mp_pool_terminate(pool), 0);
+        CHECK_EQUAL(mp_pool_terminate(pool), 0);
+        CHECK_EQUAL(mp_pool_close(pool), 0);
+        CHECK_EQUAL(apply_long(square, 1, &n), -ECANCELED);
+        CHECK_EQUAL(mp_result_get(slow, NULL, 0, -1), -ECANCELED);
+        for (int i = 0; i < 100; i++) {
+            int bytes = mp_result_get(r[i], &n, sizeof n, -1);
+            CHECK(bytes == sizeof n || (bytes == -ECANCELED && i >= round));
+            CHECK(bytes < 0 || n == (i % ITEMS) * (i % ITEMS));
+            CHECK_EQUAL(mp_result_free(r[i]), 0);
+        }
+        CHECK_EQUAL(mp_pool_join(pool, 20000), 0);
+        CHECK_EQUAL(mp_active_children(NULL, 0), 0);
+        end();
+        CHECK_EQUAL(mp_result_free(slow), 0);
+        mp_shared_close(memory);
+    }
+}
+
+static int many_workers(void)
+{
+    return mp_active_children(NULL, 0);
+}
+
+static void as_many_workers_as_harts_unless_told(void)
+{
+    struct system_info info;
+    system_info(&info);
+    create(0);
+    CHECK_EQUAL(many_workers(), info.harts);
+    end();
+    create(5);
+    CHECK_EQUAL(many_workers(), 5);
+    works();
+    end();
+    CHECK_EQUAL(mp_pool_create(&pool, MP_POOL_WORKERS_MAX + 1, NULL, NULL), -EINVAL);
+    CHECK_EQUAL(many_workers(), 0);
+    create(40);
+    CHECK_EQUAL(many_workers(), 40);
+    struct mp_map map = squares_of(1000, 1);
+    CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+    check_squares(1000);
+    end();
+}
+
+static struct mp_result *waiting;
+
+static int tries_what_only_the_creator_may(void *unused)
+{
+    long n = 1;
+    struct mp_result *r;
+    struct mp_map map = squares_of(3, 0);
+    CHECK_EQUAL(apply_long(square, 1, &n), -EPERM);
+    CHECK_EQUAL(mp_pool_apply_async(pool, square, &n, sizeof n, sizeof n, &r), -EPERM);
+    CHECK_EQUAL(mp_pool_map(pool, &map), -EPERM);
+    CHECK_EQUAL(mp_pool_map_async(pool, &map, &r), -EPERM);
+    CHECK_EQUAL(mp_pool_set_max_tasks(pool, 1), -EPERM);
+    CHECK_EQUAL(mp_pool_close(pool), -EPERM);
+    CHECK_EQUAL(mp_pool_terminate(pool), -EPERM);
+    CHECK_EQUAL(mp_pool_join(pool, -1), -EPERM);
+    CHECK_EQUAL(mp_pool_handles(pool, NULL, 0), -EPERM);
+    CHECK_EQUAL(mp_pool_progress(pool), -EPERM);
+    CHECK_EQUAL(mp_result_wait(waiting, -1), -EPERM);
+    CHECK_EQUAL(mp_result_get(waiting, &n, sizeof n, -1), -EPERM);
+    CHECK_EQUAL(mp_result_ready(waiting), -EPERM);
+    CHECK_EQUAL(mp_result_successful(waiting), -EPERM);
+    CHECK_EQUAL(mp_result_next(waiting, -1), -EPERM);
+    CHECK_EQUAL(mp_result_free(waiting), 0); /* my copies */
+    CHECK_EQUAL(mp_pool_free(pool), 0);
+    return 7;
+}
+
+static int uses_the_pool_in_a_worker(const void *argument, size_t bytes, void *result, size_t room)
+{
+    struct mp_pool *another;
+    long n;
+    CHECK_EQUAL(mp_process_daemon(mp_current_process()), 1);
+    CHECK_EQUAL(apply_long(square, 1, &n), -EPERM);
+    CHECK_EQUAL(mp_pool_join(pool, -1), -EPERM);
+    CHECK_EQUAL(fork_flags(0), -EDAEMON);
+    return mp_pool_create(&another, 1, NULL, NULL);
+}
+
+static void only_its_creator_uses_it_and_pools_do_not_nest(void)
+{
+    struct mp_process *p;
+    done = share(4096);
+    create(2);
+    waiting = hand_in(waits_at_the_gate, 0);
+    CHECK_EQUAL(mp_process_create(&p, tries_what_only_the_creator_may, NULL), 0);
+    CHECK_EQUAL(mp_process_start(p), 0);
+    CHECK_EQUAL(mp_process_join(p, -1), 0);
+    CHECK_EQUAL(mp_process_exit_code(p), 7);
+    CHECK_EQUAL(mp_process_close(p), 0);
+    done[GATE] = 1;
+    CHECK_EQUAL(mp_result_get(waiting, NULL, 0, -1), 0);
+    CHECK_EQUAL(mp_result_free(waiting), 0);
+    CHECK_EQUAL(apply_long(uses_the_pool_in_a_worker, 0, NULL), -EDAEMON);
+    works();
+    end();
+    int pid = fork_flags(FORK_DAEMON); /* one that lib/mp does not know as a daemon */
+    CHECK(pid >= 0);
+    if (pid == 0)
+        _exit(mp_pool_create(&pool, 2, NULL, NULL) == -EDAEMON ? 8 : 9);
+    CHECK_EQUAL(ending_of(pid), 8);
+}
+
+static void two_pools_at_once(void)
+{
+    struct mp_pool *first, *second;
+    create(2);
+    first = pool;
+    create(2);
+    second = pool;
+    struct mp_map map = squares_of(500, 1);
+    struct mp_result *r;
+    CHECK_EQUAL(mp_pool_map_async(first, &map, &r), 0);
+    works();
+    CHECK_EQUAL(apply_long(ends_its_worker, KILL, NULL), -EOWNERDEAD);
+    end();
+    CHECK_EQUAL(mp_result_get(r, NULL, 0, -1), 0);
+    check_squares(500);
+    CHECK_EQUAL(mp_result_free(r), 0);
+    CHECK(second != first);
+    pool = first;
+    works();
+    end();
+}
+
+/* ---- initializers, and workers that live for some tasks only ---- */
+
+static int counts(void *shared)
+{
+    ++*(_Atomic int *)shared;
+    return 0;
+}
+
+static void each_worker_is_initialized(void)
+{
+    done = share(4096);
+    CHECK_EQUAL(mp_pool_create(&pool, 3, counts, (void *)&done[ITEMS]), 0);
+    wait_until_idle();
+    CHECK_EQUAL(done[ITEMS], 3);
+    kill_worker(0);
+    CHECK_EQUAL(apply_long(ends_its_worker, FAULT, NULL), -EOWNERDEAD);
+    CHECK_EQUAL(mp_pool_progress(pool), 0);
+    wait_until_idle();
+    CHECK_EQUAL(done[ITEMS], 5);
+    end();
+}
+
+static int refuses(void *unused)
+{
+    done[0]++;
+    return 1;
+}
+
+static int faults(void *unused)
+{
+    *(volatile int *)0 = 1;
+    return 0;
+}
+
+static int lets_one_in(void *unused)
+{
+    return ++done[0] == 5 ? 0 : 1;
+}
+
+static void initializers_that_fail_are_an_error_and_no_hang(void)
+{
+    done = share(4096);
+    long n;
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQUAL(mp_pool_create(&pool, 2, i ? faults : refuses, NULL), 0);
+        CHECK_EQUAL(apply_long(square, 1, &n), -ECHILD);
+        struct mp_map map = squares_of(100, 1);
+        CHECK_EQUAL(mp_pool_map(pool, &map), -ECHILD); /* a new try */
+        for (int j = 0; j < 100; j++)
+            CHECK_EQUAL(statuses[j], -ECHILD);
+        CHECK_EQUAL(mp_pool_close(pool), 0);
+        CHECK_EQUAL(mp_pool_join(pool, -1), 0);
+        end();
+    }
+    CHECK(done[0] > 20 && done[0] < 100);
+    done[0] = 0;
+    CHECK_EQUAL(mp_pool_create(&pool, 3, lets_one_in, NULL), 0);
+    for (int i = 0, pid = 0; i < 20; i++) { /* one is enough */
+        n = 0;
+        CHECK_EQUAL(apply_long(gives_pid, 0, &n), sizeof(int));
+        CHECK(i == 0 || n == pid);
+        pid = (int)n;
+    }
+    CHECK(done[0] < 50); /* and others are not tried for ever */
+    end();
+}
+
+static void a_worker_is_replaced_after_so_many_tasks(void)
+{
+    int pid[12];
+    create(1);
+    CHECK_EQUAL(mp_pool_set_max_tasks(pool, 3), 0);
+    for (int i = 0; i < 12; i++)
+        CHECK_EQUAL(mp_pool_apply(pool, gives_pid, NULL, 0, &pid[i], sizeof pid[i]), sizeof pid[i]);
+    for (int i = 1; i < 12; i++)
+        CHECK_EQUAL(pid[i] != pid[i - 1], i % 3 == 0);
+    end();
+    create(3);
+    CHECK_EQUAL(mp_pool_set_max_tasks(pool, 1), 0);
+    struct mp_map map = squares_of(300, 1);
+    CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+    check_squares(300);
+    end();
+}
+
+/* ---- workers that end ---- */
+
+static void a_worker_that_ends_is_an_error_for_its_task_and_is_replaced(void)
+{
+    for (int workers = 1; workers <= WORKERS; workers += WORKERS - 1) {
+        create((unsigned)workers);
+        for (long way = 0; way < WAYS; way++) {
+            struct mp_result *r[20];
+            long n;
+            for (int i = 0; i < 20; i++)
+                r[i] = hand_in(ends_its_worker, i == 7 ? way : 100 + i);
+            for (int i = 19; i >= 0; i--) {
+                int bytes = mp_result_get(r[i], &n, sizeof n, -1);
+                if (i == 7) {
+                    CHECK_EQUAL(bytes, -EOWNERDEAD);
+                    CHECK_EQUAL(mp_result_exit_code(r[i]), way_codes[way]);
+                    CHECK_EQUAL(mp_result_successful(r[i]), 0);
+                } else {
+                    CHECK_EQUAL(bytes, sizeof n);
+                    CHECK_EQUAL(n, (100 + i) * (100 + i));
+                    CHECK_EQUAL(mp_result_exit_code(r[i]), MP_NO_EXIT_CODE);
+                }
+                CHECK_EQUAL(mp_result_free(r[i]), 0);
+            }
+            CHECK_EQUAL(many_workers(), workers);
+        }
+        end();
+    }
+}
+
+static void in_a_map_its_chunk_has_the_error(void)
+{
+    create(3);
+    for (size_t chunk = 1; chunk <= 10; chunk += 3) {
+        struct mp_map map = squares_of(100, chunk);
+        map.function = ends_its_worker;
+        for (long i = 0; i < 100; i++)
+            numbers[i] = i == 50 ? UNDER_EXIT : 100 + i;
+        struct mp_result *r;
+        CHECK_EQUAL(mp_pool_map_async(pool, &map, &r), 0);
+        CHECK_EQUAL(mp_result_get(r, NULL, 0, -1), -EOWNERDEAD);
+        CHECK_EQUAL(mp_result_exit_code(r), 4);
+        CHECK_EQUAL(mp_result_free(r), 0);
+        for (size_t i = 0; i < 100; i++) {
+            bool failed = i / chunk == 50 / chunk;
+            CHECK_EQUAL(statuses[i], failed ? -EOWNERDEAD : (int)sizeof(long));
+            CHECK_EQUAL(squares[i], failed ? -1 : numbers[i] * numbers[i]);
+        }
+    }
+    end();
+}
+
+static void kill_and_join_worker(void)
+{
+    struct mp_process *p;
+    CHECK_EQUAL(mp_active_children(&p, 1), 1);
+    CHECK_EQUAL(mp_process_kill(p), 0);
+    CHECK_EQUAL(mp_process_join(p, -1), 0);
+}
+
+static void killed_between_tasks_it_fails_none(void)
+{
+    long n;
+    create(1);
+    for (int round = 0; round < 50; round++) {
+        wait_until_idle();
+        kill_and_join_worker();
+        works();
+    }
+    /* Also when it has answered and nobody has looked yet. */
+    for (long round = 0; round < 50; round++) {
+        struct mp_result *r = hand_in(square, round);
+        wait_until_idle();
+        kill_and_join_worker();
+        CHECK_EQUAL(mp_result_get(r, &n, sizeof n, -1), sizeof n);
+        CHECK_EQUAL(n, round * round);
+        CHECK_EQUAL(mp_result_free(r), 0);
+    }
+    end();
+}
+
+/* A task that was killed before it answered fails, even if it has done its work: it is not done again. */
+static void killed_in_its_task_it_fails_that_one(void)
+{
+    done = share(4096);
+    create(1);
+    for (int round = 1; round <= 20; round++) {
+        struct mp_result *r = hand_in(sleeps, LONG_MS), *s = hand_in(square, 2);
+        long n;
+        while (done[0] < round)
+            sleep_ns(MS / 4);
+        CHECK(kill_worker(0) > 0);
+        CHECK_EQUAL(mp_result_get(r, NULL, 0, -1), -EOWNERDEAD);
+        CHECK_EQUAL(mp_result_exit_code(r), -SIGKILL);
+        CHECK_EQUAL(mp_result_get(s, &n, sizeof n, -1), sizeof n);
+        CHECK_EQUAL(mp_result_free(r), 0);
+        CHECK_EQUAL(mp_result_free(s), 0);
+        CHECK_EQUAL(done[0], round);
+        CHECK_EQUAL(done[1], 0);
+    }
+    end();
+}
+
+static void check_items(int failed_at_most)
+{
+    int failed = 0;
+    for (int i = 0; i < ITEMS; i++) {
+        CHECK(statuses[i] == sizeof(long) || statuses[i] == -EOWNERDEAD);
+        if (statuses[i] < 0) {
+            failed++;
+            CHECK(done[i] <= 1); /* never twice; 0: killed after it was taken, before it had begun */
+            CHECK_EQUAL(squares[i], -1);
+        } else {
+            CHECK_EQUAL(done[i], 1);
+            CHECK_EQUAL(squares[i], i * i);
+        }
+        done[i] = 0;
+    }
+    CHECK(failed <= failed_at_most);
+}
+
+/* One is killed at all instants: in the taking, in the task, in the answer, in its start. */
+static void killed_at_any_instant_one_task_fails_or_none(void)
+{
+    done = share(4096);
+    create(2);
+    for (int round = 0; round < 400; round++) {
+        struct mp_map map = squares_of(ITEMS, 1);
+        struct mp_result *r;
+        CHECK_EQUAL(mp_pool_map_async(pool, &map, &r), 0);
+        for (int i = 0; i < round % 10; i++)
+            mp_result_next(r, -1);
+        sleep_ns((uint64_t)round * 1700);
+        kill_worker(round % 2);
+        int error = mp_result_get(r, NULL, 0, -1);
+        CHECK(error == 0 || error == -EOWNERDEAD);
+        CHECK_EQUAL(mp_result_exit_code(r), error ? -SIGKILL : MP_NO_EXIT_CODE);
+        CHECK_EQUAL(mp_result_free(r), 0);
+        check_items(1);
+    }
+    works();
+    end();
+}
+
+static void all_workers_are_killed_at_once(void)
+{
+    done = share(4096);
+    create(WORKERS);
+    for (int round = 0; round < 100; round++) {
+        struct mp_map map = squares_of(ITEMS, 1);
+        struct mp_result *r;
+        struct mp_process *list[2 * WORKERS];
+        CHECK_EQUAL(mp_pool_map_async(pool, &map, &r), 0);
+        for (int i = 0; i < round % 20; i++)
+            mp_result_next(r, -1);
+        sleep_ns((uint64_t)round * 3100);
+        int n = mp_active_children(list, 2 * WORKERS);
+        CHECK(n <= WORKERS);
+        for (int i = 0; i < n; i++)
+            CHECK_EQUAL(mp_process_kill(list[i]), 0);
+        int error = mp_result_get(r, NULL, 0, -1);
+        CHECK(error == 0 || error == -EOWNERDEAD);
+        CHECK_EQUAL(mp_result_free(r), 0);
+        check_items(WORKERS);
+    }
+    works();
+    end();
+}
+
+/* Kills workers of its parent, whoever they are by now, until it is killed itself; counts in shared memory. */
+static void kills_workers(int every_us)
+{
+    int parent = getppid();
+    static struct proc_info list[64];
+    for (unsigned round = 0;; round++) {
+        int n = process_list(parent, list, 64), found = 0, pid[64];
+        for (int i = 0; i < n; i++)
+            if (list[i].ppid == parent && strncmp(list[i].name, "PoolWorker", 10) == 0)
+                pid[found++] = list[i].pid;
+        if (found && kill(pid[round * 7 % (unsigned)found], SIGKILL) == 0)
+            done[ITEMS]++;
+        sleep_ns((uint64_t)(every_us + (int)(round * 37 % 100) * every_us / 50) * 1000);
+    }
+}
+
+/* Workers are killed by somebody else while their creator waits, hands out, and starts new ones. */
+static void killed_by_others_all_the_time(void)
+{
+    done = share(4096);
+    create(WORKERS);
+    int killer = start_child(kills_workers, 1500), failed = 0;
+    for (int round = 0; round < 200 || done[ITEMS] < 50; round++) {
+        struct mp_map map = squares_of(ITEMS, 1);
+        int before = done[ITEMS], error = mp_pool_map(pool, &map);
+        CHECK(error == 0 || error == -EOWNERDEAD);
+        for (int i = 0; i < ITEMS; i++)
+            failed += statuses[i] < 0;
+        check_items(done[ITEMS] - before + WORKERS);
+        if (round % 20 == 0)
+            sleep_ns(MS);
+    }
+    kill_and_wait(killer);
+    CHECK(failed <= done[ITEMS]); /* each kill fails one task at most */
+    works();
+    end();
+}
+
+static _Noreturn void has_a_pool_and_waits(int rounds)
+{
+    create(WORKERS);
+    for (long n = 0;; n++) {
+        CHECK_EQUAL(mp_pool_apply_async(pool, sleeps, &n, sizeof n, 8, NULL), 0);
+        if (n >= rounds)
+            sleep_ns(LONG_MS * MS);
+    }
+}
+
+static void killed_with_its_creator(void)
+{
+    static struct proc_info list[64];
+    done = share(4096);
+    for (int round = 0; round < 30; round++) {
+        int parent = start_child(has_a_pool_and_waits, round);
+        sleep_ns((uint64_t)(round % 10) * MS);
+        kill(parent, SIGKILL);
+        CHECK_EQUAL(ending_of(parent), -SIGKILL);
+        int n = process_list(parent + 1, list, 64);
+        for (int i = 0; i < n; i++)
+            CHECK(strncmp(list[i].name, "PoolWorker", 10) != 0);
+    }
+}
+
+static void a_creator_that_exits_ends_its_workers(void)
+{
+    int pid = start_child(has_a_pool_and_waits, 0);
+    kill_and_wait(pid);
+    pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        create(2);
+        exit(5); /* without free */
+    }
+    CHECK_EQUAL(ending_of(pid), 5);
+}
+
+/* ---- limits ---- */
+
+static void limit_processes(unsigned n)
+{
+    struct job_limits limits = {.max_processes = n}, old;
+    CHECK_EQUAL(job_limits(getjob(0), &limits, &old), 0);
+}
+
+static void what_cannot_be_made_leaves_nothing(void)
+{
+    struct system_info before, after;
+    limit_processes(4);
+    system_info(&before);
+    CHECK_EQUAL(mp_pool_create(&pool, 4, NULL, NULL), -EAGAIN);
+    CHECK_EQUAL(many_workers(), 0);
+    system_info(&after);
+    CHECK_EQUAL(after.objects, before.objects);
+    int free_handle = dup(0);
+    create(3);
+    works();
+    end();
+    int again = dup(0);
+    CHECK_EQUAL(again, free_handle + 1);
+    int taken[1024], n = 0;
+    while ((taken[n] = dup(0)) >= 0)
+        n++;
+    for (int left = 0; left < 6; left++) { /* handles: memory, two ends, a sentinel for each worker */
+        CHECK_EQUAL(mp_pool_create(&pool, 3, NULL, NULL), -EMFILE);
+        CHECK_EQUAL(many_workers(), 0);
+        close(taken[--n]);
+    }
+    create(3);
+    works();
+    end();
+}
+
+static void no_memory_leaves_nothing(void)
+{
+    struct job_limits limits = {0}, old;
+    int made = 0, refused = 0;
+    for (unsigned pages = 4; pages < 400; pages += 9) {
+        int pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            CHECK(setjob(0, 0) > 0);
+            limits.max_pages = 1;
+            CHECK_EQUAL(job_limits(getjob(0), &(struct job_limits){.max_pages = pages + 40}, &old), 0);
+            int error = mp_pool_create(&pool, 3, NULL, NULL);
+            if (error) {
+                CHECK_EQUAL(error, -ENOMEM);
+                CHECK_EQUAL(many_workers(), 0);
+                _exit(1);
+            }
+            for (int i = 0; i < 20; i++) { /* also slots of large arguments take pages, and workers' buffers */
+                struct mp_map map = {echo, data, 1, MP_POOL_BYTES_MAX, back, MP_POOL_BYTES_MAX, statuses, 1};
+                error = mp_pool_map(pool, &map);
+                CHECK(error == 0 || error == -ENOMEM);
+            }
+            end();
+            _exit(0);
+        }
+        int code = ending_of(pid);
+        CHECK(code == 0 || code == 1);
+        made += code == 0;
+        refused += code == 1;
+    }
+    CHECK(made > 0 && refused > 0);
+}
+
+/* Dead workers cannot be replaced: those that are left go on; with none left it is an error; and then it recovers. */
+static void with_no_new_workers_it_goes_on_or_says_so(void)
+{
+    long n;
+    struct mp_process *list[WORKERS];
+    create(3);
+    limit_processes(1 + 1);
+    wait_until_idle();
+    CHECK_EQUAL(mp_active_children(list, WORKERS), 3);
+    mp_process_kill(list[0]);
+    mp_process_kill(list[1]);
+    while (many_workers() > 1)
+        sleep_ns(MS);
+    struct mp_map map = squares_of(200, 1);
+    CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+    check_squares(200);
+    CHECK_EQUAL(many_workers(), 1);
+    CHECK_EQUAL(apply_long(ends_its_worker, EXIT, NULL), -EOWNERDEAD); /* one place is free again, and used */
+    works();
+    limit_processes(1);
+    struct mp_result *r[30];
+    for (int i = 0; i < 30; i++)
+        r[i] = hand_in(ends_its_worker, i == 0 ? FAULT : 100);
+    CHECK_EQUAL(mp_result_get(r[0], &n, sizeof n, -1), -EOWNERDEAD);
+    for (int i = 1; i < 30; i++)
+        CHECK_EQUAL(mp_result_get(r[i], &n, sizeof n, -1), -EAGAIN);
+    for (int i = 0; i < 30; i++)
+        CHECK_EQUAL(mp_result_free(r[i]), 0);
+    CHECK_EQUAL(many_workers(), 0);
+    CHECK_EQUAL(apply_long(square, 1, &n), -EAGAIN); /* it says so each time */
+    map = squares_of(50, 0);
+    CHECK_EQUAL(mp_pool_map(pool, &map), -EAGAIN);
+    CHECK_EQUAL(mp_pool_close(pool), 0);
+    CHECK_EQUAL(mp_pool_join(pool, -1), 0);
+    end();
+}
+
+static void taken_handles_keep_no_worker_from_being_noticed(void)
+{
+    int taken[1024], n = 0;
+    create(1);
+    works();
+    while ((taken[n] = dup(0)) >= 0)
+        n++;
+    CHECK_EQUAL(apply_long(ends_its_worker, EXIT, NULL), -EOWNERDEAD); /* its sentinel's place is free again */
+    works();
+    wait_until_idle();
+    kill_worker(0);
+    CHECK_EQUAL(mp_pool_progress(pool), 0);
+    works();
+    close(taken[--n]);
+    works();
+    end();
+}
+
+/* ---- endurance ---- */
+
+static void ten_thousand_tasks(void)
+{
+    create(WORKERS);
+    struct mp_result *r[100];
+    long n;
+    for (long i = 0; i < ROUNDS / 2; i += 100) {
+        for (int j = 0; j < 100; j++)
+            r[j] = hand_in(square, i + j);
+        for (int j = 0; j < 100; j++) {
+            CHECK_EQUAL(mp_result_get(r[j], &n, sizeof n, -1), sizeof n);
+            CHECK_EQUAL(n, (i + j) * (i + j));
+            CHECK_EQUAL(mp_result_free(r[j]), 0);
+        }
+    }
+    for (int i = 0; i < ROUNDS / 2; i += 1000) {
+        struct mp_map map = squares_of(1000, i % 2000 ? 1 : 10);
+        CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+        check_squares(1000);
+    }
+    end();
+}
+
+static void hundreds_of_pools(void)
+{
+    for (int i = 0; i < 200; i++) {
+        create(1 + (unsigned)i % 3);
+        if (i % 3)
+            works();
+        end();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    check_patience = 5; /* processes that wake each other, on harts that the host runs in turns */
+    check_start(argc, argv);
+    RUN(apply_gives_what_the_function_gives);
+    RUN(any_size_up_to_the_largest);
+    RUN(results_are_asked_for_later);
+    RUN(tasks_are_begun_in_order_also_unwanted_ones);
+    RUN(workers_go_on_without_their_creator);
+    RUN(its_handles_say_when_to_look);
+    RUN(map_keeps_the_order_whatever_the_chunks);
+    RUN(an_error_is_its_items_alone_and_the_first_is_the_maps);
+    RUN(large_items_make_small_chunks);
+    RUN(hundred_thousand_items_of_nothing);
+    RUN(next_gives_each_item_once);
+    RUN(close_lets_all_be_done_and_join_waits_for_it);
+    RUN(terminate_stops_in_the_middle);
+    RUN(as_many_workers_as_harts_unless_told);
+    RUN(only_its_creator_uses_it_and_pools_do_not_nest);
+    RUN(two_pools_at_once);
+    RUN(each_worker_is_initialized);
+    RUN(initializers_that_fail_are_an_error_and_no_hang);
+    RUN(a_worker_is_replaced_after_so_many_tasks);
+    RUN(a_worker_that_ends_is_an_error_for_its_task_and_is_replaced);
+    RUN(in_a_map_its_chunk_has_the_error);
+    RUN(killed_between_tasks_it_fails_none);
+    RUN(killed_in_its_task_it_fails_that_one);
+    RUN(killed_at_any_instant_one_task_fails_or_none);
+    RUN(all_workers_are_killed_at_once);
+    RUN(killed_by_others_all_the_time);
+    RUN(killed_with_its_creator);
+    RUN(a_creator_that_exits_ends_its_workers);
+    RUN(what_cannot_be_made_leaves_nothing);
+    RUN(no_memory_leaves_nothing);
+    RUN(with_no_new_workers_it_goes_on_or_says_so);
+    RUN(taken_handles_keep_no_worker_from_being_noticed);
+    RUN(ten_thousand_tasks);
+    RUN(hundreds_of_pools);
+    return check_end();
+}
