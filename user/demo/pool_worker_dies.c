@@ -35,6 +35,9 @@ int main(void)
         return 1;
     }
     for (int i = 0; i < TASKS; i++) {
+        mp_result_wait(result[i], -1);
+    }
+    for (int i = 0; i < TASKS; i++) {
         size_t length;
         int bytes = mp_result_get(result[i], &length, sizeof length, -1);
         if (bytes >= 0) {
