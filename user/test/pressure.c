@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <kinglet/stack.h>
+#include <kinglet/thread.h>
 #include <sys/stat.h>
 
 #define PAGE 4096l
@@ -278,6 +279,106 @@ static void everything_else_says_enomem(void)
     CHECK_EQUAL(under_pressure(NULL, try_everything), 0);
 }
 
+static int ends[2];
+static char message[MESSAGE_BYTES_MAX];
+static _Alignas(16) char thread_stack[4096];
+
+static void end_at_once(void)
+{
+    raw(SYS_thread_exit, 0, 0, 0);
+}
+
+static void *wait_here(void *argument)
+{
+    char byte;
+    message_receive(ends[0], &byte, 1, NULL, 0, -1);
+    return argument;
+}
+
+static void make_ends(void)
+{
+    memset(message, 1, sizeof message);
+    memset(thread_stack, 1, sizeof thread_stack);
+    CHECK_EQUAL(message_pipe(ends, 0, 0, 0), 0);
+}
+
+static void *fail_to_exec(void *argument)
+{
+    char *arguments[] = {"true", NULL};
+    CHECK_ERRNO(execve("/bin/true", arguments, NULL), ENOMEM);
+    CHECK_ERRNO(fork(), ENOMEM);
+    return argument;
+}
+
+/* Whatever the kernel has not enough memory for has not happened: no thread is counted that is not there, no room in a
+ * message pipe is lost, and an exec that fails ends nobody. */
+static void send_and_begin_threads(void)
+{
+    struct message_state state;
+    struct system_info info;
+    CHECK_EQUAL(system_info(&info), 0);
+    uint64_t processes = info.processes;
+    int sent[MESSAGE_HANDLES_MAX], got[MESSAGE_HANDLES_MAX];
+    for (int i = 0; i < MESSAGE_HANDLES_MAX; i++)
+        sent[i] = ends[1];
+    for (unsigned i = 0; i < 100; i++) {
+        long tid = raw6(SYS_thread_create, (long)end_at_once, (long)thread_stack + sizeof thread_stack, 0, 0, 0, 0);
+        CHECK(tid > 0 || tid == -ENOMEM);
+        if (tid > 0)
+            CHECK_EQUAL(raw(SYS_thread_join, tid, 0, 0), 0);
+        CHECK_EQUAL(system_info(&info), 0);
+        CHECK_EQUAL(info.processes, processes);
+        uint64_t bytes = i % 2 ? i : sizeof message - i;
+        long result = message_send(ends[1], message, bytes, sent, i % (MESSAGE_HANDLES_MAX + 1), 0);
+        CHECK(result == 0 || result == -ENOMEM);
+        if (result == 0)
+            CHECK_EQUAL(message_receive(ends[0], message, bytes, got, i % (MESSAGE_HANDLES_MAX + 1), 0), bytes);
+        for (unsigned n = 0; result == 0 && n < i % (MESSAGE_HANDLES_MAX + 1); n++)
+            CHECK_EQUAL(close(got[n]), 0);
+        CHECK_EQUAL(message_state(ends[0], &state), 0);
+        CHECK(state.messages == 0 && state.room == (int64_t)sizeof message);
+    }
+}
+
+static void threads_and_messages_fail_whole(void)
+{
+    CHECK_EQUAL(under_pressure(make_ends, send_and_begin_threads), 0);
+}
+
+static int waiting_thread, exec_thread, start[2];
+
+static void *fail_to_exec_later(void *argument)
+{
+    char byte;
+    CHECK_EQUAL(read(start[0], &byte, 1), 0);
+    return fail_to_exec(argument);
+}
+
+static void make_threads(void)
+{
+    make_ends();
+    CHECK_EQUAL(pipe(start), 0);
+    waiting_thread = thread_create(wait_here, "waited");
+    exec_thread = thread_create(fail_to_exec_later, "failed");
+    CHECK(waiting_thread > 0 && exec_thread > 0);
+}
+
+static void exec_in_vain(void)
+{
+    void *value;
+    CHECK_EQUAL(close(start[1]), 0); /* a write would take memory */
+    CHECK_EQUAL(thread_join(exec_thread, &value), 0);
+    CHECK_EQUAL(strcmp(value, "failed"), 0);
+    CHECK_EQUAL(message_send(ends[1], "", 0, NULL, 0, 0), 0);
+    CHECK_EQUAL(thread_join(waiting_thread, &value), 0);
+    CHECK_EQUAL(strcmp(value, "waited"), 0);
+}
+
+static void an_exec_that_fails_ends_no_thread(void)
+{
+    CHECK_EQUAL(under_pressure(make_threads, exec_in_vain), 0);
+}
+
 static int file;
 
 static void open_file(void)
@@ -403,6 +504,8 @@ int main(int argc, char **argv)
     RUN(stack_growth_beyond_it_ends_the_grower_alone);
     RUN(a_first_floating_point_instruction_is_no_growth);
     RUN(everything_else_says_enomem);
+    RUN(threads_and_messages_fail_whole);
+    RUN(an_exec_that_fails_ends_no_thread);
     RUN(a_call_that_needs_new_stack_fails_by_name);
     RUN(fork_fails_whole);
     RUN(a_fork_too_large_fails_whole);
