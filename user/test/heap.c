@@ -1,7 +1,9 @@
 /*
  * sbrk, map and unmap: what they give, what they refuse, and that memory always comes back clean.
  */
-#include "check.h"
+#include "limited.h"
+
+#include <kinglet/thread.h>
 
 #define PAGE 4096l
 #define MIB (1l << 20)
@@ -151,6 +153,37 @@ static void map_needs_something_to_map(void)
     CHECK_EQUAL(memory_size(77), -EBADF);
 }
 
+#define LIMIT 600 /* pages */
+
+static void *move_the_break(void *argument)
+{
+    for (;;)
+        raw(SYS_sbrk, 1, 0, 0);
+    return argument;
+}
+
+static void grow_while_another_does(void)
+{
+    struct proc_info info;
+    CHECK(thread_create(move_the_break, NULL) > 0);
+    for (int i = 0; i < 3000; i++) {
+        raw(SYS_sbrk, LIMIT / 2 * PAGE, 0, 0);
+        CHECK_EQUAL(process_list(getpid(), &info, 1), 1);
+        if (info.committed > LIMIT + 64 + LIMIT / 2) /* what is just being tried, and the stack */
+            _exit(1);
+    }
+}
+
+/* Growth that the job does not pay is taken back; where that cannot be, since another thread has moved the break
+ * meanwhile, the process ends, as it does when the stack outgrows the limit. */
+static void threads_cannot_outgrow_their_job(void)
+{
+    for (int round = 0; round < 5; round++) {
+        int ending = limited(grow_while_another_does, 10, LIMIT);
+        CHECK(ending == 0 || ending == -SIGBUS);
+    }
+}
+
 int main(int argc, char **argv)
 {
     check_start(argc, argv);
@@ -163,5 +196,6 @@ int main(int argc, char **argv)
     RUN(a_hundred_megabytes_hold_what_is_put_there);
     RUN(unmap_takes_only_what_map_gave);
     RUN(map_needs_something_to_map);
+    RUN(threads_cannot_outgrow_their_job);
     return check_end();
 }
