@@ -192,6 +192,15 @@ static int wait_unpinned(struct pipe *p, struct wait_queue *q, struct pins *pins
     return result;
 }
 
+/* No lock is held. Whoever leaves without having used what it may have been woken for hands that on. */
+static int64_t leave(struct pipe *p, struct wait_queue *q, int64_t result)
+{
+    spin_lock(&p->lock);
+    wake_one(q);
+    spin_unlock(&p->lock);
+    return result;
+}
+
 static int64_t pipe_read(struct object *o, user_addr buffer, uint64_t n)
 {
     struct pipe *p = of_reader(o);
@@ -205,7 +214,7 @@ static int64_t pipe_read(struct object *o, user_addr buffer, uint64_t n)
         }
         int error = pin_user(&pins, user_plus(buffer, done), n - done, REGION_WRITE);
         if (error)
-            return done ? (int64_t)done : error;
+            return leave(p, &p->readers, done ? (int64_t)done : error); /* another thread may have unmapped it */
         spin_lock(&p->lock);
         uint64_t there = filled(p);
         if (there) {
@@ -244,7 +253,7 @@ static int64_t pipe_write(struct object *o, user_addr buffer, uint64_t n)
         if (done) {
             sched_breathe();
             if (atomic_load(&this_proc()->task.killed))
-                return (int64_t)done;
+                return leave(p, &p->writers, (int64_t)done);
         }
         int error = pin_user(&pins, user_plus(buffer, done), left < PIPE_BUF ? left : PIPE_BUF, REGION_READ);
         if (!error && pins.bytes < left && pins.bytes < whole) {
@@ -252,7 +261,7 @@ static int64_t pipe_write(struct object *o, user_addr buffer, uint64_t n)
             error = -EFAULT; /* the second page is not there: nothing of it goes in */
         }
         if (error)
-            return done ? (int64_t)done : error;
+            return leave(p, &p->writers, done ? (int64_t)done : error);
         spin_lock(&p->lock);
         uint64_t room = PIPE_BYTES - filled(p);
         uint64_t part = room < pins.bytes ? room : pins.bytes;
@@ -268,9 +277,9 @@ static int64_t pipe_write(struct object *o, user_addr buffer, uint64_t n)
                 done += part;
                 wake_one(&p->readers);
                 wake_all(&p->read_pollers);
-                if (filled(p) < PIPE_BYTES)
-                    wake_one(&p->writers);
             }
+            if (error || filled(p) < PIPE_BYTES)
+                wake_one(&p->writers); /* what is left, or what we were woken for, is for the next one */
             spin_unlock(&p->lock);
             unpin_user(&pins);
             if (error)

@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <kinglet/thread.h>
 #include <sys/stat.h>
 
 #define PIPE_SIZE 65536 /* as docs/system-calls.md says */
@@ -368,6 +369,65 @@ static void thousands_of_pipes_until_handles_run_out(void)
     }
 }
 
+static int shared_ends[2];
+
+static void *move_a_byte(void *bytes)
+{
+    char *page = bytes ? bytes : malloc(1);
+    bool reads = shared_ends[1] < 0; /* what it cannot name it does not use */
+    *page = 'w';
+    long result = reads ? read(shared_ends[0], page, 1) : write(shared_ends[1], page, 1);
+    return (void *)(result < 0 ? -errno : result);
+}
+
+static int started_and_blocked(void *bytes, const char *reason)
+{
+    struct proc_info info = {0};
+    int tid = thread_create(move_a_byte, bytes);
+    CHECK(tid > 0);
+    while (info.tid != tid || info.state != PROC_BLOCKED || strcmp(info.reason, reason) != 0) {
+        sleep_ns(MS / 4);
+        CHECK_EQUAL(thread_list(tid, &info, 1), 1);
+    }
+    return tid;
+}
+
+/* Two threads wait. The memory of the first goes, so that it cannot use what it is woken for: the other gets it. */
+static void wake_the_first(const char *reason, int (*wake)(int[2]))
+{
+    void *value;
+    char *page = (char *)raw6(SYS_map, MAP_PRIVATE, 0, 4096, MAP_READ | MAP_WRITE, 0, 0);
+    int ends[2] = {shared_ends[0], shared_ends[1]};
+    if (reason[5] == 'r')
+        shared_ends[1] = -1;
+    int first = started_and_blocked(page, reason), second = started_and_blocked(NULL, reason);
+    CHECK_EQUAL(unmap(page, 4096), 0);
+    CHECK_EQUAL(wake(ends), 1);
+    CHECK_EQUAL(thread_join(first, &value), 0);
+    CHECK_EQUAL((long)value, -EFAULT);
+    CHECK_EQUAL(thread_join(second, &value), 0);
+    CHECK_EQUAL((long)value, 1);
+}
+
+static int write_one(int ends[2])
+{
+    return (int)write(ends[1], "x", 1);
+}
+
+static int read_one(int ends[2])
+{
+    return (int)read(ends[0], buffer, 1);
+}
+
+static void a_wake_up_that_cannot_be_used_goes_on(void)
+{
+    make_pipe(shared_ends);
+    wake_the_first("pipe read", write_one);
+    make_pipe(shared_ends);
+    CHECK_EQUAL(write(shared_ends[1], buffer, PIPE_SIZE), PIPE_SIZE);
+    wake_the_first("pipe write", read_one);
+}
+
 int main(int argc, char **argv)
 {
     check_start(argc, argv);
@@ -386,6 +446,7 @@ int main(int argc, char **argv)
     RUN(bad_flags_make_no_pipe);
     RUN(reads_do_not_write_through_shared_pages);
     RUN(many_readers_get_each_byte_once);
+    RUN(a_wake_up_that_cannot_be_used_goes_on);
     RUN(partly_bad_buffers_move_the_good_part_or_nothing);
     RUN(thousands_of_pipes_until_handles_run_out);
     return check_end();
