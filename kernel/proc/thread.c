@@ -67,6 +67,14 @@ void proc_reap_threads(void)
 /* user_sp of a space with several threads: the stack grows at any address that it may. */
 static const uint64_t no_sp = 0;
 
+/* leader->lock is held, so that this is so while there are several. */
+static void limit_stack(struct space *space, const uint64_t *user_sp)
+{
+    spin_lock(&space->lock);
+    space->user_sp = user_sp;
+    spin_unlock(&space->lock);
+}
+
 static void drop_space(struct proc *me)
 {
     struct space *space = me->space;
@@ -119,9 +127,6 @@ static int enter(struct proc *thread, const char *name)
 {
     struct proc *me = this_proc(), *leader = me->leader;
     space_get(me->space);
-    spin_lock(&me->space->lock);
-    me->space->user_sp = &no_sp;
-    spin_unlock(&me->space->lock);
     spin_lock(&tree_lock);
     thread->space = me->space;
     strlcpy(thread->name, name, sizeof thread->name);
@@ -131,6 +136,7 @@ static int enter(struct proc *thread, const char *name)
     int error = leader->ending || leader->execing ? -EINTR : 0;
     if (!error) {
         proc_upcalls.thread(leader, thread);
+        limit_stack(me->space, &no_sp);
         list_push_back(&leader->threads, &thread->thread_node);
         leader->siblings += !thread->carries;
         leader->running += !thread->carries;
@@ -236,6 +242,8 @@ void thread_end(uint64_t value)
     else
         list_push_back(&leader->gone, &me->thread_node);
     leader->siblings -= !me->carries;
+    if (list_empty(&leader->threads)) /* and its space stays: the leader waits for us before it changes it */
+        limit_stack(leader->space, &proc_frame(leader)->sp);
     if (me->carries) /* not before: who sees the call ended can free its carrier, and make the next */
         me->carries->ended(me->carries);
     wake_all(&leader->thread_wait);

@@ -110,6 +110,8 @@ static void make_handles(void)
     process = process_open(getpid());
     queue = completion_create(0);
     CHECK_EQUAL(submit_sleep(queue, 1, 0), 0);
+    struct pollfd ended = {.fd = queue, .events = POLLIN};
+    CHECK_EQUAL(poll(&ended, 1, -1), 1);
     CHECK(directory >= 0 && channel >= 0 && session >= 0 && process >= 0);
 }
 
