@@ -52,7 +52,7 @@ def test_every_demo_says_what_it_is_about():
     for name in demos.names():
         with open(os.path.join(ROOT, "user/demo", name + ".c"), encoding="utf-8") as file:
             assert file.read().startswith("/*\n * Textbook: "), name
-        assert 10 < len(demos.description(name)) < 120, name
+        assert 10 < len(demos.description(name)) <= 90, name
 
 
 def test_mlfq_hogs_shows_hogs_that_sink_and_an_interactive_one_on_top(kinglet):

@@ -11,12 +11,12 @@ def names():
 
 
 def description(name):
-    """The first sentence of the file's first comment, without the word that tells where the idea comes from."""
+    """The first sentence of the file's first comment, without where in which textbook the idea is."""
     with open(os.path.join(FOLDER, name + ".c"), encoding="utf-8") as file:
         comment = re.match(r"\s*/\*(.*?)\*/", file.read(), re.DOTALL)
     text = " ".join(re.sub(r"^\s*\*", "", line).strip() for line in comment[1].splitlines()) if comment else ""
     text = re.sub(r"^Textbook: ", "", text.strip())
-    return re.split(r"(?<=[^.])\. ", text + " ")[0].strip()
+    return re.sub(r" \((?:Silberschatz|Python)[^()]*\)", "", re.split(r"(?<=[^.])\. ", text + " ")[0]).strip()
 
 
 def listing():

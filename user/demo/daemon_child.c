@@ -1,7 +1,7 @@
 /*
- * Textbook: daemonic processes, which may not have children (multiprocessing's rule; the kernel keeps it). A daemon
- * is ended with the process that started it; nobody would be left to end what it had started itself. So whichever way
- * it tries, it gets an error of its own, EDAEMON.
+ * Textbook: daemonic processes are not allowed to have children (Python's multiprocessing; here the kernel sees to it).
+ * A daemon is ended with the process that started it, and nobody would be left to end what it had started itself. So
+ * whichever way it tries, it gets an error of its own, EDAEMON.
  */
 #include "demo/demo.h"
 

@@ -1,7 +1,7 @@
 /*
- * Textbook: daemonic processes (those of multiprocessing: helpers that are ended with whoever started them). In
- * whatever way a process ends, its daemons are dead before anybody can see that it has ended: the kernel does it, so
- * it also holds for one that is killed and can do nothing any more.
+ * Textbook: daemonic processes end with whoever started them (Python's multiprocessing). In whatever way a process
+ * ends, its daemons are dead before anybody can see that it has ended: the kernel does it, so it also holds for one
+ * that is killed and can do nothing any more.
  */
 #include "demo/demo.h"
 
