@@ -399,6 +399,10 @@ static void semaphore_stress(void)
     together(goes_with_two, ROUNDS);
     CHECK_EQUAL(s->count, WORKERS * ROUNDS);
     CHECK_EQUAL(mp_semaphore_value(&s->semaphore), 2);
+    CHECK_EQUAL(mp_semaphore_init(&s->semaphore, 2), 0);
+    together(goes_with_two, ROUNDS / 2);
+    CHECK_EQUAL(s->count, WORKERS * ROUNDS * 3 / 2);
+    CHECK_EQUAL(mp_semaphore_value(&s->semaphore), 2);
 }
 
 /* Between the two getppid calls there must be no system call: tests/test_mp_locks.py looks at the trace. */

@@ -212,6 +212,46 @@ static void a_sender_killed_in_send_leaves_the_rest_working(void)
     }
 }
 
+_Noreturn static int receives_for_ever(void *unused)
+{
+    mp_connection_close(&second);
+    for (;;)
+        CHECK(mp_connection_receive(&first, data, sizeof data) > 0);
+}
+
+/* One of two that receive is killed at all instants: what it had not taken is there, whole and in order, for the other. */
+static void a_receiver_killed_in_receive_leaves_the_rest_working(void)
+{
+    for (int round = 0; round < 120; round++) {
+        static const long sizes[] = {8, 3000, 20000};
+        long size = sizes[round % 3];
+        unsigned next = 0, number;
+        open_pipe(0);
+        struct mp_process *p = started(receives_for_ever, 0);
+        if (round % 4 == 0)
+            sleep_ns(MS); /* or it is killed while it waits */
+        for (unsigned i = 0; i < 3; i++) {
+            memset(other, (int)i, (size_t)size);
+            memcpy(other, &i, sizeof i);
+            CHECK_EQUAL(mp_connection_send(&second, other, (size_t)size), 0);
+        }
+        sleep_ns((uint64_t)round * 7000);
+        CHECK_EQUAL(mp_process_kill(p), 0);
+        CHECK_EQUAL(code_of(p), -9);
+        mp_connection_close(&second);
+        int64_t n;
+        while ((n = mp_connection_receive(&first, other, sizeof other)) == size) {
+            memcpy(&number, other, sizeof number);
+            CHECK(number >= next && number < 3);
+            for (long i = 4; i < size; i++)
+                CHECK(other[i] == (char)number);
+            next = number + 1;
+        }
+        CHECK_EQUAL(n, -ENODATA);
+        close_both();
+    }
+}
+
 static int answers(void *unused)
 {
     uint64_t n;
@@ -260,6 +300,7 @@ int main(int argc, char **argv)
     RUN(a_short_buffer_loses_nothing);
     RUN(connections_travel_through_connections);
     RUN(a_sender_killed_in_send_leaves_the_rest_working);
+    RUN(a_receiver_killed_in_receive_leaves_the_rest_working);
     RUN(ten_thousand_questions_and_answers);
     RUN(ten_thousand_pipes);
     return check_end();

@@ -442,7 +442,7 @@ static void *joins_the_common_one(void *way)
 
 static void any_thread_of_the_creator_joins(void)
 {
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 30; i++) {
         int tids[WORKERS];
         new_case();
         common = started(waits_to_stop, 33);
@@ -472,7 +472,7 @@ static void *joins_and_says(void *unused)
 static void wait_and_join_at_once(void)
 {
     int waits = 0;
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 50; i++) {
         int tids[WORKERS];
         struct exit_status status;
         new_case();
@@ -491,7 +491,7 @@ static void wait_and_join_at_once(void)
         waits += got == pid;
         mp_shared_close(memory);
     }
-    printf("  wait was first %d times of 100\n", waits);
+    printf("  wait was first %d times of 50\n", waits);
 }
 
 static char names[WORKERS * 100][MP_NAME_MAX];
@@ -538,7 +538,7 @@ static void *starts_the_common_one(void *unused)
 static void it_is_started_once(void)
 {
     main_object = mp_current_process();
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 50; i++) {
         int tids[WORKERS];
         long n = 0;
         common = make(returns, 44);
@@ -565,7 +565,7 @@ static void plain_forks_while_others_start(void)
     new_case();
     for (int i = 0; i < 2; i++)
         tids[i] = start_thread(starts_until_told, 0);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 50; i++) {
         int pid = fork();
         CHECK(pid >= 0);
         if (pid == 0) {
@@ -595,7 +595,7 @@ static void count_one(void)
 /* Several threads call exit: handlers run once, children are joined, daemons ended. */
 static void several_threads_exit(void)
 {
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 20; i++) {
         new_case();
         int pid = fork();
         if (pid == 0) {
@@ -654,7 +654,7 @@ static void forks_while_others_malloc_and_print(void)
     CHECK(file);
     for (int i = 0; i < 3; i++)
         tids[i] = start_thread(mallocs_and_prints, 0);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 100; i++) {
         int pid = fork();
         CHECK(pid >= 0);
         if (pid == 0) {
@@ -700,7 +700,7 @@ static void each_line_comes_once(void)
     file = fopen(FILE_NAME, "w");
     CHECK(file);
     int tid = start_thread(prints_lines, 0);
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 50; i++)
         CHECK_EQUAL(code_of(started(returns, 1)), 1);
     s->stop = true;
     CHECK_EQUAL(end_of_thread(tid), 0);

@@ -5,15 +5,15 @@
 
 #define ROUNDS 10000
 #define MANY 5
-/* A host with better things to do takes milliseconds to wake one hart from another: then fewer rounds have to do. */
-#define ENOUGH_NS (15000 * MS)
+#define PAIRS 8
 
 static struct {
-    struct mp_condition condition;
-    struct mp_event event;
-    struct mp_barrier barrier;
-    struct mp_semaphore room;
-    volatile uint64_t count, woken, items, given, taken, sum;
+    struct mp_lock lock;
+    struct mp_rlock rlock;
+    struct mp_condition condition, has_room;
+    struct mp_event event, questions[PAIRS], answers[PAIRS];
+    struct mp_barrier barrier, barriers[PAIRS];
+    volatile uint64_t count, woken, items, taken, sum;
     volatile uint32_t seen[64];
 } *s;
 
@@ -43,6 +43,20 @@ static void waits_for_condition(int depth)
     for (int i = 0; i < depth; i++)
         release();
     CHECK_EQUAL(mp_condition_release(&s->condition), -EPERM);
+}
+
+static void acquire_robustly(void)
+{
+    int result = mp_condition_acquire(&s->condition, -1);
+    CHECK(result == 0 || result == -EOWNERDEAD);
+}
+
+static void waits_for_condition_robustly(int unused)
+{
+    acquire_robustly();
+    int result = mp_condition_wait(&s->condition, -1);
+    CHECK(result == 0 || result == -EOWNERDEAD);
+    release();
 }
 
 static void condition_needs_its_lock(void)
@@ -184,6 +198,91 @@ static void condition_stress(void)
         CHECK_EQUAL(ending_of(pids[i]), 0);
 }
 
+/* Whoever is killed while it waits, or with the wake-up in its hand, the rest go on: each round one of two is. */
+static void condition_waiters_are_killed_at_any_moment(void)
+{
+    s = share(sizeof *s);
+    CHECK_EQUAL(mp_condition_init(&s->condition, MP_ROBUST), 0);
+    for (int i = 0; i < 150; i++) {
+        int a = start_waiter(waits_for_condition_robustly, 0), b = start_waiter(waits_for_condition_robustly, 0);
+        acquire_robustly();
+        if (i % 3 == 0)
+            kill(a, SIGKILL);
+        int n = mp_condition_notify_all(&s->condition);
+        CHECK(i % 3 ? n == 2 : n == 1 || n == 2);
+        release();
+        for (int spin = 0; spin < i % 40; spin++)
+            clock_ns();
+        kill(a, SIGKILL);
+        int how = ending_of(a);
+        CHECK(how == 0 || how == -SIGKILL);
+        CHECK_EQUAL(ending_of(b), 0);
+        acquire_robustly();
+        CHECK_EQUAL(mp_condition_notify_all(&s->condition), 0);
+        release();
+    }
+}
+
+/* Two conditions with one lock: who gives waits for room, who takes for items, and none is notified in vain. */
+#define PLACES 4
+
+static void passes_items_on(int gives)
+{
+    struct mp_condition *mine = gives ? &s->has_room : &s->condition, *other = gives ? &s->condition : &s->has_room;
+    for (int i = 0; i < ROUNDS / 2; i++) {
+        CHECK_EQUAL(mp_condition_acquire(mine, -1), 0);
+        while (s->items == (gives ? PLACES : 0))
+            CHECK_EQUAL(mp_condition_wait(mine, -1), 0);
+        s->items += gives ? 1 : -1ul;
+        s->count++;
+        CHECK(mp_condition_notify(other, 1) <= 1);
+        CHECK_EQUAL(mp_condition_release(other), 0); /* it is the same */
+    }
+}
+
+static void pass_ten_thousand_items(void)
+{
+    int pids[4];
+    for (int i = 0; i < 4; i++)
+        pids[i] = start_child(passes_items_on, i % 2);
+    for (int i = 0; i < 4; i++)
+        CHECK_EQUAL(ending_of(pids[i]), 0);
+    CHECK_EQUAL(s->count, 2 * ROUNDS);
+    CHECK_EQUAL(s->items, 0);
+}
+
+static void conditions_share_a_lock(void)
+{
+    s = share(sizeof *s);
+    mp_condition_init_with_lock(&s->condition, &s->lock);
+    mp_condition_init_with_lock(&s->has_room, &s->lock);
+    CHECK_EQUAL(mp_condition_wait(&s->condition, 0), -EPERM);
+    CHECK_EQUAL(mp_lock_acquire(&s->lock, -1), 0);
+    CHECK_EQUAL(mp_condition_acquire(&s->has_room, 0), -ETIMEDOUT); /* a Lock is not recursive */
+    CHECK_EQUAL(mp_condition_notify(&s->condition, 1), 0);
+    CHECK_TIMES_OUT(mp_condition_wait(&s->has_room, 3), 3);
+    CHECK_EQUAL(mp_lock_owner(&s->lock), getpid());
+    CHECK_EQUAL(mp_lock_release(&s->lock), 0);
+    CHECK_EQUAL(mp_condition_notify(&s->condition, 1), -EPERM);
+    pass_ten_thousand_items();
+    CHECK_EQUAL(mp_lock_owner(&s->lock), 0);
+}
+
+static void conditions_share_an_rlock(void)
+{
+    s = share(sizeof *s);
+    mp_condition_init_with_rlock(&s->condition, &s->rlock);
+    mp_condition_init_with_rlock(&s->has_room, &s->rlock);
+    CHECK_EQUAL(mp_condition_acquire(&s->condition, -1), 0);
+    CHECK_EQUAL(mp_condition_acquire(&s->has_room, 0), 0);
+    CHECK_EQUAL(mp_rlock_acquire(&s->rlock, 0), 0);
+    CHECK_TIMES_OUT(mp_condition_wait(&s->has_room, 3), 3);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQUAL(mp_rlock_release(&s->rlock), 0);
+    CHECK_EQUAL(mp_condition_release(&s->condition), -EPERM);
+    pass_ten_thousand_items();
+}
+
 /* ---- Event ---- */
 
 static void waits_for_event(int unused)
@@ -213,33 +312,60 @@ static void event_is_set_and_cleared(void)
     CHECK_EQUAL(mp_event_wait(&s->event, -1), 0);
 }
 
-static void answers_each_event(int unused)
+/* Several pairs at once: a hart that has to be woken from its sleep takes milliseconds when the host is busy. */
+static void asks(int pair)
 {
-    for (int i = 0; !s->items; i++) {
-        while (mp_event_wait(&s->event, -1) || s->count <= (uint64_t)i)
-            ;
-        mp_event_clear(&s->event);
-        s->taken = (uint64_t)i + 1;
-        CHECK_EQUAL(mp_semaphore_release(&s->room), 0);
+    for (uint32_t i = 1; i <= ROUNDS / PAIRS; i++) {
+        s->seen[pair] = i;
+        mp_event_set(&s->questions[pair]);
+        CHECK_EQUAL(mp_event_wait(&s->answers[pair], -1), 0);
+        mp_event_clear(&s->answers[pair]);
+        CHECK_EQUAL(s->seen[PAIRS + pair], i);
+        add(&s->count, 1);
+    }
+}
+
+static void answers(int pair)
+{
+    for (uint32_t i = 1; i <= ROUNDS / PAIRS; i++) {
+        CHECK_EQUAL(mp_event_wait(&s->questions[pair], -1), 0);
+        mp_event_clear(&s->questions[pair]);
+        CHECK_EQUAL(s->seen[pair], i);
+        s->seen[PAIRS + pair] = i;
+        mp_event_set(&s->answers[pair]);
     }
 }
 
 static void event_stress(void)
 {
+    int pids[2 * PAIRS];
     s = share(sizeof *s);
-    CHECK_EQUAL(mp_semaphore_init(&s->room, 0), 0);
-    int pid = start_child(answers_each_event, 0);
-    uint64_t enough = clock_ns() + ENOUGH_NS;
-    for (int i = 0; !s->items; i++) {
-        s->items = i + 1 == ROUNDS || clock_ns() > enough;
-        s->count++;
+    for (int i = 0; i < 2 * PAIRS; i++)
+        pids[i] = start_child(i % 2 ? asks : answers, i / 2);
+    for (int i = 0; i < 2 * PAIRS; i++)
+        CHECK_EQUAL(ending_of(pids[i]), 0);
+    CHECK_EQUAL(s->count, ROUNDS);
+}
+
+/* Those who wait are killed, just before or after they are woken: the others are woken all the same. */
+static void event_waiters_are_killed_at_any_moment(void)
+{
+    s = share(sizeof *s);
+    for (int i = 0; i < 150; i++) {
+        int a = start_child(waits_for_event, 0), b = start_child(waits_for_event, 0);
+        if (i % 2)
+            wait_until_blocked(a, "futex");
+        sleep_ns((uint64_t)(i * 1237) % MS);
+        if (i % 4 < 2)
+            kill(a, SIGKILL);
         mp_event_set(&s->event);
-        CHECK_EQUAL(mp_semaphore_acquire(&s->room, 10000), 0);
-        CHECK_EQUAL(s->taken, i + 1);
+        kill(a, SIGKILL);
+        int how = ending_of(a);
+        CHECK(how == 0 || how == -SIGKILL);
+        CHECK_EQUAL(ending_of(b), 0);
+        CHECK_EQUAL(mp_event_wait(&s->event, 0), 0);
+        mp_event_clear(&s->event);
     }
-    CHECK_EQUAL(ending_of(pid), 0);
-    printf("  %lu rounds\n", s->count);
-    CHECK(s->count >= ROUNDS / 10);
 }
 
 /* ---- Barrier ---- */
@@ -300,30 +426,114 @@ static void barrier_breaks_and_is_repaired(void)
     CHECK_EQUAL(mp_barrier_wait(&s->barrier, 0), -ETIMEDOUT);
 }
 
+/* Process me is one of three at barrier me / 3. */
 static void goes_round_and_round(int me)
 {
-    uint64_t enough = clock_ns() + ENOUGH_NS;
-    for (uint32_t i = 1; s->count == 0 || i <= s->count; i++) {
-        s->seen[me * 16] = i;
-        if (me == 0 && (i == ROUNDS || clock_ns() > enough))
-            s->count = i; /* all see it when they are past the barrier */
-        CHECK(mp_barrier_wait(&s->barrier, -1) >= 0);
-        for (int other = 0; other < 3; other++)
-            CHECK(s->seen[other * 16] == i || s->seen[other * 16] == i + 1);
+    int first = me / 3 * 3;
+    for (uint32_t i = 1; i <= ROUNDS / PAIRS; i++) {
+        s->seen[me] = i;
+        CHECK(mp_barrier_wait(&s->barriers[me / 3], -1) >= 0);
+        for (int other = first; other < first + 3; other++)
+            CHECK(s->seen[other] == i || s->seen[other] == i + 1);
+        add(&s->count, me == first);
     }
 }
 
 static void barrier_stress(void)
 {
-    int pids[3];
+    int pids[3 * PAIRS];
     s = share(sizeof *s);
-    CHECK_EQUAL(mp_barrier_init(&s->barrier, 3), 0);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < PAIRS; i++)
+        CHECK_EQUAL(mp_barrier_init(&s->barriers[i], 3), 0);
+    for (int i = 0; i < 3 * PAIRS; i++)
         pids[i] = start_child(goes_round_and_round, i);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3 * PAIRS; i++)
         CHECK_EQUAL(ending_of(pids[i]), 0);
-    printf("  %lu rounds\n", s->count);
-    CHECK(s->count >= ROUNDS / 10);
+    CHECK_EQUAL(s->count, ROUNDS);
+}
+
+static int counts_turns(void *result)
+{
+    s->items++;
+    CHECK_EQUAL(s->woken, s->items * MANY); /* all are there, nobody has gone on */
+    return (int)(long)result;
+}
+
+static void does_turns(int turns)
+{
+    for (int i = 1; i <= turns; i++) {
+        add(&s->woken, 1);
+        CHECK(mp_barrier_wait_action(&s->barrier, counts_turns, NULL, -1) >= 0);
+        CHECK(s->items >= (uint64_t)i);
+    }
+}
+
+static void an_action_is_done_once_a_turn(void)
+{
+    int pids[MANY];
+    s = share(sizeof *s);
+    CHECK_EQUAL(mp_barrier_init(&s->barrier, MANY), 0);
+    for (int i = 0; i < MANY; i++)
+        pids[i] = start_child(does_turns, 200);
+    for (int i = 0; i < MANY; i++)
+        CHECK_EQUAL(ending_of(pids[i]), 0);
+    CHECK_EQUAL(s->items, 200);
+}
+
+static int fails(void *error)
+{
+    return -(int)(long)error;
+}
+
+static int takes_its_time(void *ms)
+{
+    sleep_ns((uint64_t)(long)ms * MS);
+    return 5; /* no failure */
+}
+
+static void waits_a_little_at_barrier(int ms)
+{
+    _exit(-mp_barrier_wait(&s->barrier, ms) & 255);
+}
+
+static void an_action_that_fails_breaks_the_barrier(void)
+{
+    s = share(sizeof *s);
+    CHECK_EQUAL(mp_barrier_init(&s->barrier, 2), 0);
+    int pid = start_waiter(waits_at_barrier, 0);
+    CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, fails, (void *)EIO, -1), -EIO);
+    CHECK_EQUAL(ending_of(pid), ECANCELED);
+    CHECK_EQUAL(mp_barrier_is_broken(&s->barrier), 1);
+    CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, fails, (void *)EIO, -1), -ECANCELED); /* it is not called */
+    mp_barrier_reset(&s->barrier);
+    CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, fails, (void *)EIO, 0), -ETIMEDOUT); /* nor by one who is not the last */
+    mp_barrier_reset(&s->barrier);
+    pid = start_waiter(waits_a_little_at_barrier, 30); /* whose time is up while the action goes on */
+    CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, takes_its_time, (void *)60, -1), 1);
+    CHECK_EQUAL(ending_of(pid), 0);
+    CHECK_EQUAL(mp_barrier_is_broken(&s->barrier), 0);
+}
+
+static int is_killed(void *unused)
+{
+    return raise(SIGKILL);
+}
+
+static void dies_in_its_action(int unused)
+{
+    mp_barrier_wait_action(&s->barrier, is_killed, NULL, -1);
+}
+
+static void who_dies_in_an_action_breaks_the_barrier(void)
+{
+    s = share(sizeof *s);
+    CHECK_EQUAL(mp_barrier_init(&s->barrier, 2), 0);
+    int waits = start_waiter(waits_a_little_at_barrier, 200);
+    CHECK_EQUAL(ending_of(start_child(dies_in_its_action, 0)), -SIGKILL);
+    CHECK_EQUAL(ending_of(waits), ECANCELED);
+    CHECK_EQUAL(mp_barrier_wait(&s->barrier, -1), -ECANCELED);
+    mp_barrier_reset(&s->barrier);
+    CHECK_EQUAL(mp_barrier_is_broken(&s->barrier), 0);
 }
 
 /* ---- shared memory, Value, Array ---- */
@@ -424,21 +634,85 @@ static void values_and_arrays(void)
     CHECK_EQUAL(mp_value_get(value, &n), 0);
 }
 
+static void sets_for_ever(int unused)
+{
+    uint64_t pair[4];
+    for (uint64_t i = 1;; i++) {
+        for (int j = 0; j < 4; j++)
+            pair[j] = i;
+        int result = mp_value_set(value, pair);
+        CHECK(result == 0 || result == -EOWNERDEAD);
+        result = mp_rlock_acquire(mp_array_lock(array), -1);
+        CHECK(result == 0 || result == -EOWNERDEAD);
+        for (size_t j = 0; j < 4; j++)
+            if (result || j == i % 4) /* which one the dead was at nobody knows */
+                CHECK_EQUAL(mp_array_set(array, j, pair), 0);
+        CHECK_EQUAL(mp_rlock_release(mp_array_lock(array)), 0);
+    }
+}
+
+static bool is_whole(const uint64_t *n)
+{
+    return n[0] == n[1] && n[0] == n[2] && n[0] == n[3];
+}
+
+/* What one that is killed in a set leaves is whole, or whoever comes next is told. */
+static void setters_are_killed_at_any_moment(void)
+{
+    uint64_t pair[4], told = 0;
+    CHECK_EQUAL(mp_shared_create(10000, &memory), 0);
+    value = mp_value_new(memory, NULL, sizeof pair, MP_LOCKED);
+    array = mp_array_new(memory, NULL, 4, sizeof pair, MP_LOCKED);
+    for (int i = 0; i < 150; i++) {
+        int a = start_child(sets_for_ever, 0), b = start_child(sets_for_ever, 0);
+        sleep_ns((uint64_t)(i * 7919) % (2 * MS));
+        kill_and_wait(a);
+        kill_and_wait(b);
+        int result = mp_value_get(value, pair);
+        CHECK(result == -EOWNERDEAD || (result == 0 && is_whole(pair)));
+        told += result != 0;
+        memset(pair, 0, sizeof pair);
+        CHECK_EQUAL(mp_value_set(value, pair), 0);
+        result = mp_rlock_acquire(mp_array_lock(array), 0);
+        CHECK(result == 0 || result == -EOWNERDEAD);
+        told += result != 0;
+        unsigned torn = 0;
+        for (size_t j = 0; j < 4; j++) {
+            CHECK_EQUAL(mp_array_get(array, j, pair), 0);
+            torn += !is_whole(pair);
+            memset(pair, 0, sizeof pair);
+            CHECK_EQUAL(mp_array_set(array, j, pair), 0);
+        }
+        CHECK(torn <= (result ? 1 : 0)); /* at most the one that the dead was at */
+        CHECK_EQUAL(mp_rlock_release(mp_array_lock(array)), 0);
+    }
+    printf("  %lu were told\n", told);
+}
+
 int main(int argc, char **argv)
 {
     exact_time = argc > 2;
+    check_patience = 5; /* processes that wake each other, on harts that the host runs in turns */
     check_start(argc > 1 && strcmp(argv[1], "all") == 0 ? 1 : argc, argv);
     RUN(condition_needs_its_lock);
     RUN(notify_wakes_exactly_so_many);
     RUN(the_killed_and_the_late_are_not_notified);
     RUN(wait_for_what_is_true);
     RUN(condition_stress);
+    RUN(condition_waiters_are_killed_at_any_moment);
+    RUN(conditions_share_a_lock);
+    RUN(conditions_share_an_rlock);
     RUN(event_is_set_and_cleared);
     RUN(event_stress);
+    RUN(event_waiters_are_killed_at_any_moment);
     RUN(barrier_lets_go_of_all);
     RUN(barrier_breaks_and_is_repaired);
     RUN(barrier_stress);
+    RUN(an_action_is_done_once_a_turn);
+    RUN(an_action_that_fails_breaks_the_barrier);
+    RUN(who_dies_in_an_action_breaks_the_barrier);
     RUN(shared_memory_is_given_out);
     RUN(values_and_arrays);
+    RUN(setters_are_killed_at_any_moment);
     return check_end();
 }
