@@ -103,6 +103,43 @@ static void join_says_what_cannot_be(void)
     CHECK_EQUAL(errno, ESRCH);
 }
 
+static volatile int taken;
+static int answers[2];
+
+static void *let_go(void *detaches)
+{
+    long won = 0;
+    char byte;
+    while (read(ends[0], &byte, 1) == 1) {
+        int result = detaches ? thread_detach(taken) : thread_join(taken, NULL);
+        CHECK(result == 0 || result == -ESRCH || result == -EINVAL);
+        won += !result;
+        CHECK_EQUAL(write(answers[1], "", 1), 1);
+    }
+    return (void *)won;
+}
+
+/* Of several that join or detach one thread, one is told that it did. */
+static void one_alone_lets_go_of_a_thread(void)
+{
+    int tids[4], rounds = 60, won = 0;
+    char bytes[4];
+    CHECK_EQUAL(pipe(ends), 0);
+    CHECK_EQUAL(pipe(answers), 0);
+    for (int i = 0; i < 4; i++)
+        tids[i] = started(let_go, i == 3);
+    for (int round = 0; round < rounds; round++) {
+        taken = started(give_back, 0);
+        CHECK_EQUAL(write(ends[1], bytes, 4), 4);
+        for (int n = 0; n < 4; n++)
+            CHECK_EQUAL(read(answers[0], bytes, 1), 1);
+    }
+    CHECK_EQUAL(close(ends[1]), 0);
+    for (int i = 0; i < 4; i++)
+        won += (int)joined(tids[i]);
+    CHECK_EQUAL(won, rounds);
+}
+
 static void detached_ones_leave_nothing(void)
 {
     struct system_info before, after;
@@ -929,6 +966,7 @@ int main(int argc, char **argv)
     check_start(argc, argv);
     RUN(create_and_join);
     RUN(join_says_what_cannot_be);
+    RUN(one_alone_lets_go_of_a_thread);
     RUN(detached_ones_leave_nothing);
     RUN(the_first_thread_can_be_joined);
     RUN(each_has_its_own_variables_and_registers);
