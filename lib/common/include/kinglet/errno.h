@@ -48,6 +48,7 @@
     E(EOVERFLOW, 75, "value too large") \
     E(EMSGSIZE, 90, "message too long") \
     E(ENOTSUP, 95, "not supported") \
+    E(ESHUTDOWN, 108, "the server has shut down") \
     E(ETIMEDOUT, 110, "timed out") \
     E(EALREADY, 114, "already under way") \
     E(ESTALE, 116, "stale handle") \

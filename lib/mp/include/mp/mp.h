@@ -7,8 +7,13 @@
 #include <mp/array.h>
 #include <mp/barrier.h>
 #include <mp/condition.h>
+#include <mp/dict.h>
 #include <mp/event.h>
+#include <mp/list.h>
 #include <mp/lock.h>
+#include <mp/manager.h>
+#include <mp/manager_lock.h>
+#include <mp/manager_value.h>
 #include <mp/pipe.h>
 #include <mp/pool.h>
 #include <mp/process.h>

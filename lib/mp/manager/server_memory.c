@@ -1,0 +1,85 @@
+/*
+ * Memory for what clients keep in the server: all of it together stays below a limit, and what is taken is known exactly.
+ */
+#include "server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OVERHEAD 32 /* of a block: its header here, and malloc's */
+
+struct block {
+    size_t bytes;
+    struct block *next; /* of those to be freed later */
+    char data[];
+};
+
+static size_t used, limit;
+static struct block *later;
+
+void server_memory_limit(size_t max_bytes)
+{
+    limit = max_bytes;
+}
+
+static struct block *block_of(void *p)
+{
+    return (struct block *)((char *)p - offsetof(struct block, data));
+}
+
+void *server_alloc(size_t bytes)
+{
+    if (used > limit || bytes > limit - used || OVERHEAD > limit - used - bytes)
+        return NULL;
+    struct block *b = calloc(1, sizeof *b + bytes);
+    if (!b)
+        return NULL;
+    b->bytes = bytes + OVERHEAD;
+    used += b->bytes;
+    return b->data;
+}
+
+void server_free(void *p)
+{
+    if (!p)
+        return;
+    struct block *b = block_of(p);
+    used -= b->bytes;
+    free(b);
+}
+
+void server_free_later(void *p)
+{
+    struct block *b = block_of(p);
+    b->next = later;
+    later = b;
+}
+
+void server_free_those(void)
+{
+    while (later) {
+        struct block *b = later;
+        later = b->next;
+        server_free(b->data);
+    }
+}
+
+uint64_t server_memory_used(void)
+{
+    return used;
+}
+
+uint64_t server_memory_max(void)
+{
+    return limit;
+}
+
+struct item *item_new(const void *data, size_t bytes)
+{
+    struct item *item = server_alloc(sizeof *item + bytes);
+    if (item) {
+        item->bytes = (uint32_t)bytes;
+        memcpy(item->data, data, bytes);
+    }
+    return item;
+}
