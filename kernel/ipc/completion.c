@@ -28,9 +28,8 @@ struct completion_queue {
     uint64_t users;             /* the object, and each call under way: the last one frees the queue */
     bool closed;                /* no handle on it is left */
     struct list under_way;      /* calls, and the cursors of those who walk along them */
-    uint64_t count_under_way;
     struct list finished;       /* in the order in which they ended */
-    uint64_t calls, pages;      /* under way, finished, or about to be either; and what they cost */
+    uint64_t calls, pages;      /* whose records nobody has got yet, those in a reader's hand included; what they cost */
     struct wait_queue readers;  /* woken one at a time, but all when nothing will come any more */
     struct wait_queue pollers;
 };
@@ -89,6 +88,20 @@ struct object *completion_create(void)
 
 /* ---- what the calls cost; no lock held ---- */
 
+static void repay_calls(struct completion_queue *q, uint64_t n)
+{
+    spin_lock(&q->lock);
+    q->calls -= n;
+    if (!q->calls)
+        wake_all(&q->readers); /* the end of file */
+    uint64_t enough = 1 + q->calls / CALLS_PER_PAGE;
+    uint64_t extra = q->pages > enough ? q->pages - enough : 0;
+    q->pages -= extra;
+    spin_unlock(&q->lock);
+    if (extra)
+        job_adjust(q->job, -(int64_t)extra);
+}
+
 /* One more call. -ENOMEM: the job's limit of pages. */
 static int pay_for_call(struct completion_queue *q)
 {
@@ -101,21 +114,10 @@ static int pay_for_call(struct completion_queue *q)
     int error = job_adjust(q->job, 1);
     spin_lock(&q->lock);
     q->pages += !error;
-    q->calls -= error != 0;
     spin_unlock(&q->lock);
+    if (error)
+        repay_calls(q, 1);
     return error;
-}
-
-static void repay_calls(struct completion_queue *q, uint64_t n)
-{
-    spin_lock(&q->lock);
-    q->calls -= n;
-    uint64_t enough = 1 + q->calls / CALLS_PER_PAGE;
-    uint64_t extra = q->pages > enough ? q->pages - enough : 0;
-    q->pages -= extra;
-    spin_unlock(&q->lock);
-    if (extra)
-        job_adjust(q->job, -(int64_t)extra);
 }
 
 /* ---- a call's life ---- */
@@ -139,7 +141,6 @@ static void ended(struct carried *carried)
     struct completion_queue *q = s->queue;
     spin_lock(&q->lock);
     list_remove(&s->node);
-    q->count_under_way--;
     bool closed = q->closed, last = --q->users == 0;
     if (!closed) {
         list_push_back(&q->finished, &s->node);
@@ -159,8 +160,6 @@ static void take_back(struct completion_queue *q, struct submitted *s)
     spin_lock(&q->lock);
     list_remove(&s->node);
     q->users--; /* not the last: we have a reference on the object */
-    if (--q->count_under_way == 0)
-        wake_all(&q->readers);
     spin_unlock(&q->lock);
     cache_free(&submitted_cache, s);
     repay_calls(q, 1);
@@ -187,7 +186,6 @@ int completion_submit(struct object *o, const struct submission *what, const cha
     s->call = call;
     spin_lock(&q->lock);
     list_push_back(&q->under_way, &s->node);
-    q->count_under_way++;
     q->users++;
     spin_unlock(&q->lock);
     error = proc_carry(&s->carried, name);
@@ -237,12 +235,15 @@ int64_t completion_cancel(struct object *o, uint64_t tag)
 
 /* ---- reading ---- */
 
-/* Waits until a record is there or none will come. The lock is held before and after. */
+/* Waits until a record is there or none will come: another reader may have the last ones in hand, and put them back. The
+ * lock is held before and after. */
 static int wait_for_record(struct completion_queue *q)
 {
     int error = 0;
-    while (!error && list_empty(&q->finished) && q->count_under_way)
+    while (!error && list_empty(&q->finished) && q->calls)
         error = object_nonblocking(&q->object) ? -EAGAIN : wait_on(&q->readers, &q->lock);
+    if (error)
+        wake_one(&q->readers); /* what we may have been woken for is for the next */
     return error;
 }
 
@@ -256,8 +257,6 @@ static unsigned take_finished(struct completion_queue *q, struct submitted **cal
     /* Whoever else was woken for these, or for one that is left, looks again. */
     if (!list_empty(&q->finished))
         wake_one(&q->readers);
-    else if (!q->count_under_way)
-        wake_all(&q->readers);
     return got;
 }
 
@@ -277,17 +276,16 @@ static int64_t completion_read(struct object *o, user_addr buffer, uint64_t n)
     struct submitted *calls[READ_BATCH];
     struct completion records[READ_BATCH];
     uint64_t room = n / sizeof records[0], done = 0;
-    unsigned got = 0;
+    int error = 0;
     if (!room)
         return -EINVAL;
     if (this_proc()->carries)
         return -EDEADLK;
-    spin_lock(&q->lock);
-    int error = wait_for_record(q);
-    spin_unlock(&q->lock);
     while (!error && done < room) {
         spin_lock(&q->lock);
-        got = take_finished(q, calls, room - done);
+        if (!done)
+            error = wait_for_record(q);
+        unsigned got = error ? 0 : take_finished(q, calls, room - done);
         spin_unlock(&q->lock);
         if (!got)
             break;

@@ -1021,6 +1021,46 @@ static void all_readers_hear_of_the_end(void)
     }
 }
 
+static volatile bool one_is_under_way;
+
+static void *reads_until_the_end(void *argument)
+{
+    struct completion done;
+    while (read(queue, &done, sizeof done) == sizeof done)
+        if (done.tag == 0) /* the long one */
+            one_is_under_way = false;
+    return (void *)(long)!one_is_under_way;
+}
+
+static void *fails_to_read(void *argument)
+{
+    while (one_is_under_way)
+        read(queue, (void *)8, sizeof(struct completion)); /* -EFAULT, or what another was faster with */
+    return argument;
+}
+
+/* Another reader may have the only record in hand, and put it back: that is no end of file. */
+static void there_is_no_end_while_a_call_is_under_way(void)
+{
+    int tids[THREADS];
+    void *value;
+    make_queue_and_pipe(0);
+    one_is_under_way = true;
+    CHECK_EQUAL(submit_read(queue, 0, ends[0], buffer, 1), 0);
+    for (int i = 0; i < THREADS; i++)
+        CHECK((tids[i] = thread_create(i ? reads_until_the_end : fails_to_read, NULL)) > 0);
+    for (uint64_t i = 1; i <= 1000; i++) {
+        CHECK_EQUAL(submit_sleep(queue, i, 0), 0);
+        if (i % 8 == 0)
+            sleep_ns(MS / 10);
+    }
+    CHECK_EQUAL(write(ends[1], "x", 1), 1);
+    for (int i = 0; i < THREADS; i++) {
+        CHECK_EQUAL(thread_join(tids[i], &value), 0);
+        CHECK_EQUAL((long)value, i != 0);
+    }
+}
+
 /* --- whose time it is --- */
 
 static uint64_t level_now(void)
@@ -1107,6 +1147,7 @@ int main(int argc, char **argv)
     RUN(ten_thousand_rounds);
     RUN(threads_share_a_queue);
     RUN(all_readers_hear_of_the_end);
+    RUN(there_is_no_end_while_a_call_is_under_way);
     RUN(nobody_rises_by_submitting);
     return check_end();
 }
