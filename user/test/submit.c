@@ -426,6 +426,7 @@ static void one_after_the_other(void)
         CHECK_EQUAL(submit_sleep(queue, i, 0), 0);
         expect_record(i, 0);
     }
+    CHECK_EQUAL(in_child(check_nothing), 0); /* the last one's place is free, too */
 }
 
 static void one_after_the_other_needs_one_place(void)
@@ -1102,6 +1103,36 @@ static void nobody_rises_by_submitting(void)
     CHECK(!"it sinks");
 }
 
+/* 1: it sank before it had used up most of a slice by itself. A boost in between may keep it up. */
+static void computes_in_calls(void)
+{
+    static char large[256 * 1024];
+    struct sched_params params;
+    struct proc_info me = {0};
+    CHECK_EQUAL(sched_get(&params), 0);
+    int file = open("/tmp/large", O_RDONLY);
+    make_queue(0);
+    while (me.level == 0 && me.cpu_ns < params.slice_ns[0] / 4 * 3) {
+        CHECK_EQUAL(lseek(file, 0, SEEK_SET), 0);
+        CHECK_EQUAL(submit_read(queue, 1, file, large, sizeof large), 0);
+        expect_record(1, sizeof large);
+        CHECK_EQUAL(thread_list(getpid(), &me, 1), 1);
+    }
+    _exit(me.level > 0);
+}
+
+/* What its calls use is the submitter's. */
+static void computing_in_calls_sinks(void)
+{
+    int early = 0, file = open("/tmp/large", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    for (int i = 0; i < 64; i++)
+        CHECK_EQUAL(write(file, buffer, sizeof buffer), sizeof buffer);
+    for (int i = 0; i < 20 && !early; i++)
+        early = in_child(computes_in_calls);
+    CHECK_EQUAL(unlink("/tmp/large"), 0);
+    CHECK_EQUAL(early, 1);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "-after-exec") == 0)
@@ -1149,5 +1180,6 @@ int main(int argc, char **argv)
     RUN(all_readers_hear_of_the_end);
     RUN(there_is_no_end_while_a_call_is_under_way);
     RUN(nobody_rises_by_submitting);
+    RUN(computing_in_calls_sinks);
     return check_end();
 }
