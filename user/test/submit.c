@@ -1118,7 +1118,7 @@ static void computes_in_calls(void)
         expect_record(1, sizeof large);
         CHECK_EQUAL(thread_list(getpid(), &me, 1), 1);
     }
-    _exit(me.level > 0);
+    _exit(me.level > 0 && me.cpu_ns < params.slice_ns[0] / 4 * 3); /* the host may have kept it in one turn for long */
 }
 
 /* What its calls use is the submitter's. */
