@@ -41,6 +41,11 @@ OPERATIONS = [
     Operation("write_64k", "rewrite in 64 KiB, per KiB"),
     Operation("create_unlink", "create + close + unlink"),
     Operation("create_64k", "the same, 64 KiB written, per KiB"),
+    Operation("lock", "Lock: acquire + release, free", 40, None, 0),
+    Operation("lock_handover", "Lock: to a process that waits", 2000, None, 1),
+    Operation("queue", "Queue: put + get, two processes", 2600, None, 1),
+    Operation("process", "Process: start + join", 60000),
+    Operation("thread", "thread: create + join", 12000),
 ]
 
 BOOT = [

@@ -180,8 +180,8 @@ static int64_t change(user_addr address, bool any, uint32_t old, uint32_t new, u
     uint32_t value = any ? __atomic_load_n(word, __ATOMIC_RELAXED) : old, waiters = leader_of(b, &key) ? FUTEX_WAITERS : 0;
     bool changed, left = false;
     do
-        changed = __atomic_compare_exchange_n(word, &value, (new & ~FUTEX_WAITERS) | waiters, false, __ATOMIC_ACQ_REL,
-                                              __ATOMIC_RELAXED);
+        changed = __atomic_compare_exchange_n(word, &value, (new & ~FUTEX_WAITERS) | waiters, false, __ATOMIC_SEQ_CST,
+                                              __ATOMIC_SEQ_CST); /* GCC 12 goes by the weaker one: it must release */
     while (!changed && any);
     uint64_t until = b->arrivals, woken = 0;
     if (changed)

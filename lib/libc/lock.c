@@ -76,13 +76,14 @@ void libc_lock_give(struct libc_lock *lock)
 {
     if (--lock->depth)
         return;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     uint32_t seen = __atomic_load_n(&lock->word, __ATOMIC_RELAXED);
     for (;;) {
         if (seen & FUTEX_WAITERS) {
             if (ecall6(SYS_futex_change, ARGUMENT(&lock->word), seen, 0, 1, 0, 0) != -EAGAIN)
                 return;
             seen = __atomic_load_n(&lock->word, __ATOMIC_RELAXED);
-        } else if (__atomic_compare_exchange_n(&lock->word, &seen, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+        } else if (__atomic_compare_exchange_n(&lock->word, &seen, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
             return;
         }
     }

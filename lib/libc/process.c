@@ -11,14 +11,14 @@
 #include <unistd.h>
 
 static int known_pid; /* 0: not asked yet */
-static _Thread_local int known_tid;
+_Thread_local int libc_known_tid;
 
 void libc_forget(void)
 {
     if (known_pid)
         known_pid = 0;
-    if (known_tid)
-        known_tid = 0;
+    if (libc_known_tid)
+        libc_known_tid = 0;
 }
 
 int self_pid(void)
@@ -28,11 +28,9 @@ int self_pid(void)
     return known_pid;
 }
 
-int self_tid(void)
+int libc_ask_tid(void)
 {
-    if (!known_tid)
-        known_tid = (int)ecall0(SYS_gettid);
-    return known_tid;
+    return libc_known_tid = (int)ecall0(SYS_gettid);
 }
 
 pid_t fork(void)

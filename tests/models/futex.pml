@@ -3,10 +3,14 @@
  * semaphore.c. tests/test_models.py has spin search every state of it, scenario by scenario, and each of the mutations
  * below, which spin must reject.
  *
+ * A process stands for a thread here: threads are who holds locks and ends, and the threads of a process that is killed
+ * end one by one, each as below.
+ *
  * What is a step. The word is looked at and changed by single atomic instructions, each a step. What the kernel does with
  * the bucket's lock held is one step, but for its look at the word, which others may change without that lock: so the
  * compare of a waiter and its going on the queue are two steps with the lock held between them. Interleaving is enough,
- * as sleep.pml says: the word is changed by sequentially consistent instructions only, the rest is under the lock.
+ * as sleep.pml says: who waits and who lets go meet in one word, which is changed by atomic instructions only and so in one
+ * order for all; the rest is under the lock.
  *
  * A kill ends a process before any of its steps in user mode. In the kernel it goes on to where the kernel looks: when it
  * has slept, and on its way out.
@@ -139,7 +143,7 @@ inline futex_wait()
         d_step { queue ! me; asleep[me] = 1; bucket = 0 }
         if
         :: ROBUST ->
-            atomic { /* the tree's lock */
+            atomic { /* the lock under which the owner's end is */
                 watched[me] = VALUE(seen) - 1;
                 if
 #ifndef M_OWNER_NOT_LOOKED_AT

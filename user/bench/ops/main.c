@@ -27,7 +27,8 @@
 #define WARM_UP 3        /* batches before the first that counts */
 #define CALIBRATION 1000 /* instructions in a row; the text in measure_tick must be the same number */
 
-static const struct op *const tables[] = {process_ops, pipe_ops, message_ops, memory_ops, file_ops, wait_ops};
+static const struct op *const tables[] = {process_ops, pipe_ops, message_ops, memory_ops, file_ops, wait_ops,
+                                        mp_ops};
 #define TABLES (sizeof tables / sizeof tables[0])
 
 struct batch {

@@ -59,7 +59,12 @@ int futex_wake(const volatile void *word, unsigned n);
 int futex_change(volatile void *word, uint32_t old, uint32_t new, unsigned n);
 /* My pid and my tid, without a system call but for the first time in each process or thread. */
 int self_pid(void);
-int self_tid(void);
+extern _Thread_local int libc_known_tid; /* 0: not asked yet */
+int libc_ask_tid(void);
+static inline int self_tid(void)
+{
+    return libc_known_tid ? libc_known_tid : libc_ask_tid();
+}
 
 /* handles and paths without POSIX names */
 int64_t getdents(int handle, void *buffer, size_t bytes); /* struct kdirent records; 0: end */
