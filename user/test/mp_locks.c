@@ -16,10 +16,12 @@ static struct {
 
 /* ---- Lock ---- */
 
-static void holds_for_ms(int ms)
+static void holds_until_told(int ms)
 {
     CHECK_EQUAL(mp_lock_acquire(&s->lock, -1), 0);
     s->inside = 1;
+    while (!s->other)
+        sleep_ns(MS / 4);
     sleep_ns((uint64_t)ms * MS);
     CHECK_EQUAL(mp_lock_release(&s->lock), 0);
 }
@@ -27,12 +29,13 @@ static void holds_for_ms(int ms)
 static void lock_is_for_one(void)
 {
     s = share(sizeof *s);
-    int pid = start_child(holds_for_ms, 20);
+    int pid = start_child(holds_until_told, 20);
     while (!s->inside)
         yield();
     CHECK_EQUAL(mp_lock_owner(&s->lock), pid);
     CHECK_EQUAL(mp_lock_acquire(&s->lock, 0), -ETIMEDOUT);
     CHECK_TIMES_OUT(mp_lock_acquire(&s->lock, 3), 3);
+    s->other = 1;
     CHECK_EQUAL(mp_lock_acquire(&s->lock, -1), 0);
     CHECK_EQUAL(mp_lock_owner(&s->lock), getpid());
     CHECK_EQUAL(ending_of(pid), 0);

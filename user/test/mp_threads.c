@@ -19,7 +19,7 @@ static struct {
     struct mp_barrier barrier;
     volatile uint64_t count, inside, items, told;
     volatile uint32_t seen[WORKERS];
-    volatile bool stop;
+    volatile bool stop, die;
 } *s;
 
 static void new_case(void)
@@ -105,11 +105,12 @@ static void threads_exclude_each_other(void)
 
 /* ---- a holder that ends while its process lives on ---- */
 
-static void *dies_with_it(void *ms)
+static void *dies_with_it(void *unused)
 {
     CHECK_EQUAL(mp_lock_acquire(&s->lock, -1), 0);
     s->inside = 1;
-    sleep_ns((uint64_t)(long)ms * MS);
+    while (!s->die)
+        sleep_ns(MS / 4);
     return NULL;
 }
 
@@ -126,11 +127,12 @@ static void a_plain_lock_of_a_thread_that_ended(void)
 {
     struct proc_info info;
     new_case();
-    int dead = start_thread(dies_with_it, 20);
+    int dead = start_thread(dies_with_it, 0);
     while (!s->inside)
         yield();
     int waits = start_waiting_thread(acquires, 0);
     CHECK_EQUAL(mp_lock_owner(&s->lock), dead);
+    s->die = true;
     wait_until_thread_blocked(waits, "owner dead"); /* not joined */
     CHECK_EQUAL(end_of_thread(dead), 0);
     wait_until_thread_blocked(waits, "owner dead"); /* joined: no such thread */
@@ -148,13 +150,14 @@ static void a_robust_lock_of_a_thread_that_ended(void)
         new_case();
         CHECK_EQUAL(mp_lock_init(&s->lock, MP_ROBUST), 0);
         bool asleep = way % 2;
-        int dead = start_thread(dies_with_it, asleep ? 20 : 0), waits = 0, process = 0;
+        int dead = start_thread(dies_with_it, 0), waits = 0, process = 0;
         if (way / 2 == 2)
             CHECK_EQUAL(thread_detach(dead), 0);
         while (!s->inside)
             yield();
         if (asleep)
             waits = start_waiting_thread(is_told, 0);
+        s->die = true;
         if (way / 2 == 1)
             CHECK_EQUAL(end_of_thread(dead), 0);
         if (!asleep)
@@ -189,15 +192,18 @@ static void the_first_thread_ends_with_a_lock(void)
         int pid = fork();
         if (pid == 0) {
             start_thread(lives_on, 0);
-            dies_with_it((void *)(asleep ? 20L : 0L));
+            dies_with_it(NULL);
             thread_exit(NULL);
         }
         while (!s->inside)
             yield();
-        if (!asleep)
-            sleep_ns(5 * MS);
-        CHECK_EQUAL(mp_lock_acquire(&s->lock, 10000), -EOWNERDEAD);
-        CHECK_EQUAL(mp_lock_release(&s->lock), 0);
+        int waits = asleep ? start_waiting_thread(is_told, 0) : 0;
+        s->die = true;
+        if (!asleep) {
+            wait_until_blocked(pid, "thread");
+            waits = start_thread(is_told, 0);
+        }
+        CHECK_EQUAL(end_of_thread(waits), -EOWNERDEAD);
         CHECK_EQUAL(kill(pid, 0), 0);
         s->stop = true;
         CHECK_EQUAL(ending_of(pid), 0);
