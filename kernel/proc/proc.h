@@ -135,7 +135,7 @@ struct proc_upcalls {
     void (*thread)(struct proc *leader, struct proc *thread);
     /* exec has succeeded: close what is close-on-exec. */
     void (*exec)(struct proc *p);
-    /* Stop serving: the leader has ended as a thread, but holds the process's handles on. */
+    /* Stop serving, and hand on a wake-up: the leader has ended as a thread, but holds the process's handles on. */
     void (*park)(struct proc *p);
     /* Let go of everything. Called by the ending thread itself, and for one that could not be started. */
     void (*exit)(struct proc *p);
