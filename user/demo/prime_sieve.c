@@ -4,12 +4,7 @@
  * starts the next one in the chain, and hands on what its prime does not divide. The end travels down the chain, too:
  * whoever has no more to send closes its pipe. pool_sieve does the same work with a Pool.
  */
-#include <errno.h>
-#include <mp/pipe.h>
-#include <mp/process.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "demo/demo.h"
 
 #define LAST 100
 
@@ -18,30 +13,26 @@ struct link {
 };
 
 static struct mp_connection from = {-1, -1}; /* where this process gets its numbers */
+static struct mp_connection to;              /* where it sends those that it does not sieve out */
+static struct mp_process *next;              /* who sieves those */
 
 static int sieve(void *link);
 
-/* A child that sieves what the caller sends into the connection that this gives. */
-static struct mp_connection start_next(void)
+static void start_next(void)
 {
     static struct link link;
-    struct mp_process *next;
-    if (mp_pipe(&link.out, &link.in, 0) < 0 || mp_process_create(&next, sieve, &link) < 0 ||
-        mp_process_start(next) < 0) {
-        fprintf(stderr, "prime_sieve: cannot start another process\n");
-        exit(1);
-    }
+    must(mp_pipe(&link.out, &link.in, 0), "pipe");
+    next = start(sieve, &link);
     mp_connection_close(&link.out);
-    return link.in;
+    to = link.in;
 }
 
-static void send(const struct mp_connection *to, int number)
+/* Says to the next one that there is no more, and gives its exit code: whether all after this one went well. */
+static int end_next(void)
 {
-    int error = mp_connection_send(to, &number, sizeof number);
-    if (error < 0) {
-        fprintf(stderr, "prime_sieve: send: %s\n", strerror(-error));
-        exit(1);
-    }
+    mp_connection_close(&to);
+    must(mp_process_join(next, -1), "join");
+    return mp_process_exit_code(next);
 }
 
 static int sieve(void *argument)
@@ -57,22 +48,22 @@ static int sieve(void *argument)
         return bytes == -ENODATA ? 0 : 1; /* 0: the end of the chain */
     }
     printf("%d\n", prime);
-    struct mp_connection to_next = start_next();
+    start_next();
     while (mp_connection_receive(&from, &number, sizeof number) >= 0) {
-        if (number % prime != 0) {
-            send(&to_next, number);
+        if (number % prime != 0 && mp_connection_send(&to, &number, sizeof number) < 0) {
+            break; /* the next one has ended; its exit code says that this was too early */
         }
     }
-    mp_connection_close(&to_next);
-    return 0; /* after the next one has ended: a process waits for its children when it exits */
+    return end_next();
 }
 
 int main(void)
 {
-    struct mp_connection to_first = start_next();
+    start_next();
     for (int number = 2; number <= LAST; number++) {
-        send(&to_first, number);
+        if (mp_connection_send(&to, &number, sizeof number) < 0) {
+            break;
+        }
     }
-    mp_connection_close(&to_first);
-    return 0;
+    return end_next();
 }
