@@ -46,6 +46,8 @@ OPERATIONS = [
     Operation("queue", "Queue: put + get, two processes", 2600, None, 1),
     Operation("process", "Process: start + join", 60000),
     Operation("thread", "thread: create + join", 12000),
+    Operation("pool_apply", "Pool: apply, one worker"),
+    Operation("pool_map", "Pool: map, per item, 16 a chunk"),
 ]
 
 BOOT = [
