@@ -96,21 +96,18 @@ static void a_new_program_has_one_thread(void)
 
 /* --- exit at the same time --- */
 
-static volatile bool go;
-static unsigned delay;
+#define MANY_SLEEPERS 150 /* who are told to end one after the other: the last of them when the first have ended */
 
-static void *exit_later(void *argument)
+static int first_sleeper;
+
+/* Exits as soon as the exec has begun to end the others, but has not come to this one. */
+static void *exit_when_others_end(void *argument)
 {
-    while (!go)
-        ;
-    pause_for(delay);
+    struct proc_info info;
+    do
+        CHECK_EQUAL(thread_list(first_sleeper, &info, 1), 1);
+    while (info.tid == first_sleeper && info.state != PROC_ZOMBIE);
     _exit((int)(long)argument);
-}
-
-static void *exec_now(void *argument)
-{
-    go = true;
-    return be(argument);
 }
 
 static int exec_and_exit(void)
@@ -119,10 +116,11 @@ static int exec_and_exit(void)
     CHECK(pid >= 0);
     if (pid != 0)
         return pid;
-    thread_create(exec_now, "say"); /* blocked until all are there: the harts are busy */
-    for (int i = 0; i < SLEEPERS; i++)
+    first_sleeper = started(sleep_for_ever, 0);
+    for (int i = 1; i < MANY_SLEEPERS; i++)
         started(sleep_for_ever, 0);
-    started(exit_later, 7);
+    started(exit_when_others_end, 7);
+    thread_create(be, "say");
     sleep_for_ever(NULL);
     _exit(1);
 }
@@ -137,10 +135,9 @@ static int say(void)
 /* Either the process ends as the exit says, or the program runs and ends as it says. */
 static void exit_or_the_program(void)
 {
-    for (int round = 0; round < 150; round++) {
+    for (int round = 0; round < 20; round++) {
         char byte;
         CHECK_EQUAL(pipe(ends), 0);
-        delay = (unsigned)round * 2000;
         int ending = ending_of(exec_and_exit());
         CHECK(ending == 7 || ending == 5);
         close(ends[1]);
@@ -150,6 +147,8 @@ static void exit_or_the_program(void)
 }
 
 /* --- the end of a daemon's parent at the same time --- */
+
+static unsigned delay;
 
 static void *tell_and_exec(void *argument)
 {
@@ -175,9 +174,9 @@ static void end_while_the_daemon_execs(void)
 
 static void a_daemon_that_execs_ends_with_its_parent(void)
 {
-    for (int round = 0; round < 100; round++) {
+    for (int round = 0; round < 40; round++) {
         CHECK_EQUAL(pipe(ends), 0);
-        delay = (unsigned)round * 3000;
+        delay = (unsigned)round * 7500;
         CHECK_EQUAL(in_child(end_while_the_daemon_execs), 3);
         close(ends[0]);
         close(ends[1]);

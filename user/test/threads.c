@@ -763,7 +763,7 @@ static void fork_while_others_write(void)
     area = sbrk(4 * 4 * 4096);
     for (int i = 0; i < 3; i++)
         tids[i] = started(write_words, i);
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 20; round++) {
         int pid = fork();
         CHECK(pid >= 0);
         if (pid == 0) {
