@@ -161,22 +161,12 @@ static int64_t change(user_addr address, bool any, uint32_t old, uint32_t new, u
 {
     struct space *space = this_proc()->space;
     struct word_key key;
-    struct bucket *b;
     uint32_t *word;
-    int error;
-    for (;;) {
-        error = word_find(space, address, &key);
-        if (!error)
-            error = word_touch(space, address, REGION_WRITE);
-        if (error)
-            return error;
-        b = bucket_of(&key);
-        spin_lock(&b->lock);
-        word = word_hold(space, address, &key, REGION_WRITE);
-        if (word)
-            break;
-        spin_unlock(&b->lock); /* taken away since it was touched; do not breathe: perhaps we are BLOCKED */
-    }
+    int error = word_hold(space, address, REGION_WRITE, &word, &key);
+    if (error)
+        return error;
+    struct bucket *b = bucket_of(&key);
+    spin_lock(&b->lock);
     uint32_t value = any ? __atomic_load_n(word, __ATOMIC_RELAXED) : old, waiters = leader_of(b, &key) ? FUTEX_WAITERS : 0;
     bool changed, left = false;
     do
@@ -189,8 +179,8 @@ static int64_t change(user_addr address, bool any, uint32_t old, uint32_t new, u
     /* One that has set the bit by now and is not on the queue yet will compare in vain and set it again. */
     if (changed && waiters && !left)
         __atomic_fetch_and(word, ~FUTEX_WAITERS, __ATOMIC_RELEASE);
-    word_let_go(space);
     spin_unlock(&b->lock);
+    word_let_go(space);
     if (!changed)
         return -EAGAIN;
     return left ? wake_from(b, &key, n, woken, until) : (int64_t)woken;
@@ -207,26 +197,18 @@ int64_t futex_change(user_addr address, uint32_t old, uint32_t new, uint64_t n)
 static int begin(const struct futex_wait *wait, struct futex_waiter *w, struct bucket **bucket)
 {
     struct space *space = this_proc()->space;
-    for (;;) {
-        int error = word_find(space, wait->address, &w->key);
-        if (!error)
-            error = word_touch(space, wait->address, REGION_READ);
-        if (error)
-            return error;
-        struct bucket *b = *bucket = bucket_of(&w->key);
-        spin_lock(&b->lock);
-        const uint32_t *word = word_hold(space, wait->address, &w->key, REGION_READ);
-        if (word) {
-            bool same = __atomic_load_n(word, __ATOMIC_ACQUIRE) == wait->expected;
-            word_let_go(space);
-            if (same)
-                join(b, w);
-            spin_unlock(&b->lock);
-            return same ? 0 : -EAGAIN;
-        }
-        spin_unlock(&b->lock); /* taken away since it was touched */
-        sched_breathe();
-    }
+    uint32_t *word;
+    int error = word_hold(space, wait->address, REGION_READ, &word, &w->key);
+    if (error)
+        return error;
+    struct bucket *b = *bucket = bucket_of(&w->key);
+    spin_lock(&b->lock);
+    bool same = __atomic_load_n(word, __ATOMIC_ACQUIRE) == wait->expected;
+    if (same)
+        join(b, w);
+    spin_unlock(&b->lock);
+    word_let_go(space);
+    return same ? 0 : -EAGAIN;
 }
 
 /* The owner of a robust lock, a thread: its end wakes whoever waits for that. The process may live on, so this is not the
@@ -281,16 +263,16 @@ int futex_wait(const struct futex_wait *wait)
 {
     struct proc *me = this_proc();
     struct futex_waiter w;
-    struct watch watch = {0};
+    struct watch watch = {.owner = NULL};
     struct bucket *b;
     bool robust = wait->flags & FUTEX_ROBUST && wait->owner;
     if (wait->release.v) { /* what can be wrong with it is wrong before we queue */
         struct word_key key;
-        int error = word_find(me->space, wait->release, &key);
-        if (!error)
-            error = word_touch(me->space, wait->release, REGION_WRITE);
+        uint32_t *word;
+        int error = word_hold(me->space, wait->release, REGION_WRITE, &word, &key);
         if (error)
             return error;
+        word_let_go(me->space);
     }
     me->task.waits_for = wait->owner;
     int result = begin(wait, &w, &b);

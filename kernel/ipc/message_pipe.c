@@ -33,6 +33,7 @@ struct message_pipe {
     struct spinlock lock; /* LOCK_PIPE; protects all below */
     bool no_receivers, no_senders;
     struct list messages;        /* those that can be received, by rising number */
+    struct pipe_message *spare;  /* memory of the last small one, for the next, or NULL: it has been paid for */
     uint64_t next_number;        /* of messages */
     uint32_t count;              /* of those messages... */
     uint64_t bytes;              /* ...and their bytes */
@@ -217,10 +218,13 @@ int64_t message_send(struct object *o, const struct message_parts *parts, uint64
         return -EMSGSIZE;
     spin_lock(&p->lock);
     int error = wait_for_room(p, parts->bytes, object_nonblocking(o) ? 0 : when);
+    struct pipe_message *spare = error ? NULL : p->spare;
+    if (spare)
+        p->spare = NULL;
     spin_unlock(&p->lock);
     if (error)
         return error;
-    error = pipe_message_in(p->number, parts, &m);
+    error = pipe_message_in(p->number, parts, spare, &m);
     bool copied = !error;
     spin_lock(&p->lock);
     if (copied && p->no_receivers)
@@ -307,12 +311,15 @@ int64_t message_receive(struct object *o, const struct message_parts *parts, uin
     int64_t bytes = (int64_t)m->bytes;
     error = pipe_message_out(m, parts);
     spin_lock(&p->lock);
+    bool keep = !error && !p->spare && pipe_message_is_spare(m);
     if (error)
         put_back(p, m);
     else
         give_room_back(p, m->bytes);
+    if (keep)
+        p->spare = m;
     spin_unlock(&p->lock);
-    if (!error)
+    if (!error && !keep)
         pipe_message_free(m);
     return error ? error : bytes;
 }
@@ -402,6 +409,7 @@ static void end_closed(struct message_pipe *p, bool last)
     spin_unlock(&p->lock);
     if (!last)
         return;
+    kfree(p->spare);
     job_repay(p->job, p->pages);
     cache_free(&message_pipe_cache, p);
 }

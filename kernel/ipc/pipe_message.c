@@ -1,6 +1,6 @@
 /*
- * The messages of message pipes: see pipe_message.h. Memory of their own, filled and emptied with no lock held, in
- * pieces with a breath between.
+ * The messages of message pipes: see pipe_message.h. Memory of their own, filled and emptied with no lock held: a small
+ * one is one block, a large one has its data in pieces, with a breath between.
  */
 #include "ipc/pipe_message.h"
 
@@ -11,7 +11,9 @@
 
 #define COPY_PIECES 4 /* copied at one go: 16 KiB */
 
-/* The data lie in pieces of at most a page each, so that large messages need no large blocks. */
+#define SMALL 496 /* a size of the allocator's */
+
+/* Data that are not small lie in pieces of at most a page each, so that large messages need no large blocks. */
 struct message_piece {
     struct message_piece *next;
     uint64_t bytes;
@@ -22,15 +24,25 @@ struct message_piece {
 _Static_assert(sizeof(struct pipe_message) + MESSAGE_HANDLES_MAX * sizeof(struct object *) <= PIPE_MESSAGE_OVERHEAD,
                "charged");
 
+static struct object **objects_of(struct pipe_message *m)
+{
+    return (struct object **)m->area;
+}
+
+static char *small_data_of(struct pipe_message *m)
+{
+    return m->area + m->places * sizeof(struct object *);
+}
+
 void pipe_message_free(struct pipe_message *m)
 {
-    while (m->data) {
-        struct message_piece *piece = m->data;
-        m->data = piece->next;
+    while (m->pieces) {
+        struct message_piece *piece = m->pieces;
+        m->pieces = piece->next;
         kfree(piece);
     }
     for (uint32_t i = 0; i < m->count; i++)
-        object_put(m->object[i]);
+        object_put(objects_of(m)[i]);
     kfree(m);
 }
 
@@ -61,9 +73,9 @@ static bool breathe(unsigned piece)
     return atomic_load(&this_proc()->task.killed);
 }
 
-static int copy_data_in(struct pipe_message *m, user_addr data)
+static int copy_pieces_in(struct pipe_message *m, user_addr data)
 {
-    struct message_piece **link = &m->data;
+    struct message_piece **link = &m->pieces;
     unsigned pieces = 0;
     for (uint64_t done = 0; done < m->bytes; pieces++) {
         uint64_t part = m->bytes - done < PIECE_BYTES ? m->bytes - done : PIECE_BYTES;
@@ -83,11 +95,13 @@ static int copy_data_in(struct pipe_message *m, user_addr data)
     return 0;
 }
 
-static int copy_data_out(const struct pipe_message *m, user_addr data)
+static int copy_data_out(struct pipe_message *m, user_addr data)
 {
     unsigned pieces = 0;
     uint64_t done = 0;
-    for (const struct message_piece *piece = m->data; piece; piece = piece->next, pieces++) {
+    if (!m->pieces)
+        return copy_out(this_proc()->space, data, small_data_of(m), m->bytes);
+    for (const struct message_piece *piece = m->pieces; piece; piece = piece->next, pieces++) {
         int error = copy_out(this_proc()->space, user_plus(data, done), piece->data, piece->bytes);
         if (error)
             return error;
@@ -115,25 +129,48 @@ static int take_objects(struct pipe_message *m, uint64_t pipe, const int *handle
             object_put(o);
             return -ELOOP;
         }
-        m->object[m->count] = o;
+        objects_of(m)[m->count] = o;
     }
     return 0;
 }
 
-int pipe_message_in(uint64_t pipe, const struct message_parts *parts, struct pipe_message **message)
+/* With so many places and so much room behind them. */
+static struct pipe_message *make(struct pipe_message *spare, uint64_t places, uint64_t room)
+{
+    struct pipe_message *m = spare;
+    room += places * sizeof(struct object *);
+    if (!spare || spare->room < room) {
+        kfree(spare);
+        m = kmalloc(sizeof *m + room);
+        if (!m)
+            return NULL;
+        m->room = (uint32_t)room;
+    }
+    list_node_init(&m->node);
+    m->pieces = NULL;
+    m->places = (uint32_t)places;
+    m->count = 0;
+    return m;
+}
+
+int pipe_message_in(uint64_t pipe, const struct message_parts *parts, struct pipe_message *spare,
+                    struct pipe_message **message)
 {
     int handles[MESSAGE_HANDLES_MAX];
-    int error = copy_in(this_proc()->space, handles, parts->handles, parts->count * sizeof handles[0]);
-    if (error)
-        return error;
-    struct pipe_message *m = kmalloc(sizeof *m + parts->count * sizeof m->object[0]);
+    bool small = sizeof **message + parts->count * sizeof(struct object *) + parts->bytes <= SMALL;
+    struct pipe_message *m = make(spare, parts->count, small ? parts->bytes : 0);
     if (!m)
         return -ENOMEM;
-    list_node_init(&m->node);
     m->bytes = parts->bytes;
-    error = take_objects(m, pipe, handles, parts->count);
+    int error = 0;
+    if (parts->count) {
+        error = copy_in(this_proc()->space, handles, parts->handles, parts->count * sizeof handles[0]);
+        if (!error)
+            error = take_objects(m, pipe, handles, parts->count);
+    }
     if (!error)
-        error = copy_data_in(m, parts->data);
+        error = small ? copy_in(this_proc()->space, small_data_of(m), parts->data, m->bytes)
+                      : copy_pieces_in(m, parts->data);
     if (error)
         pipe_message_free(m);
     else
@@ -152,7 +189,7 @@ int pipe_message_out(struct pipe_message *m, const struct message_parts *parts)
     uint32_t reserved = got;
     for (; got < parts->count; got++)
         slot[got] = -1;
-    if (!error)
+    if (!error && parts->count)
         error = copy_out(this_proc()->space, parts->handles, slot, parts->count * sizeof slot[0]);
     if (!error)
         error = copy_data_out(m, parts->data);
@@ -160,7 +197,7 @@ int pipe_message_out(struct pipe_message *m, const struct message_parts *parts)
         if (error)
             handle_cancel(slot[i]);
         else
-            handle_install(slot[i], m->object[i], 0);
+            handle_install(slot[i], objects_of(m)[i], 0);
     }
     if (!error)
         m->count = 0; /* the references have gone to the table */

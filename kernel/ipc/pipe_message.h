@@ -17,9 +17,10 @@ struct pipe_message {
     struct list_node node;  /* the pipe's: its list of messages */
     uint64_t number;        /* likewise: its place there */
     uint64_t bytes;
-    struct message_piece *data;
-    uint32_t count;
-    struct object *object[]; /* `count`, each with a reference */
+    struct message_piece *pieces; /* the data, unless they are small: then they are in `area`, behind the objects */
+    uint32_t places, count; /* objects it came with, and has still, each with a reference */
+    uint32_t room;          /* bytes of `area` */
+    _Alignas(8) char area[];
 };
 
 static inline struct pipe_message *pipe_message_of(struct list_node *node)
@@ -27,12 +28,19 @@ static inline struct pipe_message *pipe_message_of(struct list_node *node)
     return list_entry(node, struct pipe_message, node);
 }
 
-/* A message of these parts, at most MESSAGE_HANDLES_MAX of them handles, for the pipe with this number. 0, or nothing
- * and -EFAULT, -EBADF, -ELOOP (a receiving end of a pipe that is not younger), -ENOMEM, -EINTR (killed). */
-int pipe_message_in(uint64_t pipe, const struct message_parts *parts, struct pipe_message **message);
+/* A message of these parts, at most MESSAGE_HANDLES_MAX of them handles, for the pipe with this number. `spare`, or NULL, is
+ * memory for it if it is large enough, and freed if not. 0, or nothing and -EFAULT, -EBADF, -ELOOP (a receiving end of a
+ * pipe that is not younger), -ENOMEM, -EINTR (killed). */
+int pipe_message_in(uint64_t pipe, const struct message_parts *parts, struct pipe_message *spare,
+                    struct pipe_message **message);
 /* Into memory and handles that are large enough, its objects with it: 0. Or it is as it was, and nothing has come that
  * the receiver could name: -EMFILE, -ENOMEM, -EFAULT, -EINTR. */
 int pipe_message_out(struct pipe_message *m, const struct message_parts *parts);
+/* May it be a spare one? It has come out, and is small. */
+static inline bool pipe_message_is_spare(const struct pipe_message *m)
+{
+    return !m->pieces && !m->count;
+}
 /* Frees it, and lets go of the objects in it. */
 void pipe_message_free(struct pipe_message *m);
 /* The same for a list of them, in pieces. */

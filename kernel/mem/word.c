@@ -4,6 +4,7 @@
 #include "mem/word.h"
 
 #include <kinglet/errno.h>
+#include "mem/fault.h"
 #include "mem/region.h"
 #include "mem/segment.h"
 
@@ -23,41 +24,47 @@ static int key_of(struct space *space, uint64_t va, struct word_key *key)
     return 0;
 }
 
-int word_find(struct space *space, user_addr address, struct word_key *key)
+static int check(user_addr address)
 {
     if (address.v % sizeof(uint32_t) != 0)
         return -EINVAL;
-    if (address.v >= USER_END)
-        return -EFAULT;
+    return address.v < USER_END ? 0 : -EFAULT;
+}
+
+int word_find(struct space *space, user_addr address, struct word_key *key)
+{
+    int result = check(address);
+
+    if (result != 0)
+        return result;
     spin_lock(&space->lock);
-    int result = key_of(space, address.v, key);
+    result = key_of(space, address.v, key);
     spin_unlock(&space->lock);
     return result;
 }
 
-int word_touch(struct space *space, user_addr address, int access)
-{
-    struct user_pin pin;
-    int result = user_pin(space, address, sizeof(uint32_t), access, &pin);
-
-    if (result == 0)
-        user_unpin(&pin);
-    return result;
-}
-
-uint32_t *word_hold(struct space *space, user_addr address, const struct word_key *key, int access)
+int word_hold(struct space *space, user_addr address, int access, uint32_t **word, struct word_key *key)
 {
     pte_t needed = PTE_V | PTE_U | (access & REGION_WRITE ? PTE_W : PTE_R);
-    struct word_key now;
+    int result = check(address);
 
+    if (result != 0)
+        return result;
     spin_lock(&space->lock);
-    if (key_of(space, address.v, &now) == 0 && word_same(&now, key)) {
-        const pte_t *pte = table_lookup(space, address.v);
-        if (pte != NULL && (*pte & needed) == needed)
-            return (uint32_t *)((char *)phys_to_virt(pte_phys(*pte)) + (address.v & PAGE_MASK));
+    result = key_of(space, address.v, key);
+    if (result == 0) {
+        pte_t *pte = table_lookup(space, address.v);
+        if (pte == NULL || (*pte & needed) != needed) {
+            result = fault_page(space, address.v, access, space->user_sp != NULL ? *space->user_sp : USER_END);
+            pte = table_lookup(space, address.v);
+        }
+        if (result == 0) {
+            *word = (uint32_t *)((char *)phys_to_virt(pte_phys(*pte)) + (address.v & PAGE_MASK));
+            return 0;
+        }
     }
     spin_unlock(&space->lock);
-    return NULL;
+    return result;
 }
 
 void word_let_go(struct space *space)

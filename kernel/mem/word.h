@@ -25,13 +25,11 @@ static inline bool word_same(const struct word_key *a, const struct word_key *b)
  * mapped there, or device registers are. No lock of rank LOCK_SPACE or above is held. */
 int word_find(struct space *space, user_addr address, struct word_key *key);
 
-/* Fault its page in, for REGION_READ or REGION_WRITE: 0, -EFAULT or -ENOMEM as user_pin. No lock is held. */
-int word_touch(struct space *space, user_addr address, int access);
-
-/* The word, for as long as the space's lock is held, which word_let_go drops: meanwhile nobody takes the page away,
- * nor does a fork make the writers' page another one than this. NULL, and no lock: the page is not there for this
- * access, or the address names another word than `key` by now; touch it, and begin again. */
-uint32_t *word_hold(struct space *space, user_addr address, const struct word_key *key, int access);
+/* The word itself and its key, for as long as the space's lock is held, which word_let_go drops: meanwhile nobody takes
+ * the page away, nor does a fork make the writers' page another one than this. `access` is REGION_READ or REGION_WRITE;
+ * a page that is not there is faulted in. 0; or as word_find, -EFAULT also when the access is not allowed, -ENOMEM: no lock is
+ * held then. No lock of rank LOCK_SPACE or above is held before. Does not block. */
+int word_hold(struct space *space, user_addr address, int access, uint32_t **word, struct word_key *key);
 void word_let_go(struct space *space);
 
 #endif

@@ -120,7 +120,11 @@ void run_queue_unlink(struct run_queue *rq, struct sched_entity *e);
 struct sched_entity *run_queue_pop(struct run_queue *rq); /* head of the best level, or NULL */
 static inline unsigned run_queue_best(const struct run_queue *rq) /* SCHED_NO_LEVEL when empty */
 {
-    return rq->ready_levels ? (unsigned)__builtin_ctz(rq->ready_levels) : SCHED_NO_LEVEL;
+    /* The base ISA has no instruction for this, and the best is mostly among the first. */
+    for (uint32_t levels = rq->ready_levels, level = 0; levels; levels >>= 1, level++)
+        if (levels & 1)
+            return level;
+    return SCHED_NO_LEVEL;
 }
 
 /*

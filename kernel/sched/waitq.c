@@ -78,9 +78,9 @@ static void sleeper_expire(struct timer *t)
 
 int wait_switch_until(uint64_t when)
 {
-    struct sleeper s = {.task = this_task()};
     if (when == SCHED_NEVER)
         return wait_switch();
+    struct sleeper s = {.task = this_task()};
     timer_init(&s.timer, sleeper_expire);
     timer_arm(&s.timer, when);
     int result = wait_switch();

@@ -16,6 +16,35 @@ static struct word_key key_at(struct space *space, uint64_t va)
     return key;
 }
 
+/* Holds the word for a moment: where it is, and its key. NULL: *error says why. */
+static uint32_t *hold(struct space *space, uint64_t va, int access, struct word_key *key, int *error)
+{
+    uint32_t *word = NULL;
+    *error = word_hold(space, user_at(va), access, &word, key);
+    if (*error == 0)
+        word_let_go(space);
+    return *error == 0 ? word : NULL;
+}
+
+static int error_of(struct space *space, uint64_t va, int access)
+{
+    struct word_key key;
+    int error;
+    hold(space, va, access, &key, &error);
+    return error;
+}
+
+/* The same, and its key is this one. */
+static uint32_t *word_at(struct space *space, uint64_t va, int access, const struct word_key *wanted)
+{
+    struct word_key key;
+    int error;
+    uint32_t *word = hold(space, va, access, &key, &error);
+    CHECK_EQUAL(error, 0);
+    CHECK(word_same(&key, wanted));
+    return word;
+}
+
 CASE(what_has_no_key)
 {
     machine_on(MEMORY);
@@ -24,13 +53,15 @@ CASE(what_has_no_key)
     struct word_key key;
     uint64_t device = space_map_physical(space, 0x10000000, 0x100, RW, true);
     CHECK_EQUAL(word_find(space, user_at(device), &key), -EFAULT);
-    CHECK_EQUAL(word_touch(space, user_at(device), REGION_READ), -EFAULT);
+    CHECK_EQUAL(error_of(space, device, REGION_READ), -EFAULT);
     uint64_t bad[] = {0, 16, HEAP, USER_MAP_BASE + 0x100000, USER_END - 4, USER_END, 1ul << 63, ~3ul};
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         CHECK_EQUAL(word_find(space, user_at(bad[i]), &key), -EFAULT);
-        CHECK_EQUAL(word_touch(space, user_at(bad[i]), REGION_READ), -EFAULT);
-        for (unsigned off = 1; off < 4; off++)
+        CHECK_EQUAL(error_of(space, bad[i], REGION_READ), -EFAULT);
+        for (unsigned off = 1; off < 4; off++) {
             CHECK_EQUAL(word_find(space, user_at(bad[i] + off), &key), -EINVAL);
+            CHECK_EQUAL(error_of(space, bad[i] + off, REGION_READ), -EINVAL);
+        }
     }
     end(space);
     check_held(before);
@@ -42,29 +73,20 @@ CASE(a_private_word_stays_the_same_when_its_page_moves)
     struct held before = held_now();
     struct space *space = program(), *child;
     struct word_key key = key_at(space, DATA + 8);
-    CHECK(word_hold(space, user_at(DATA + 8), &key, REGION_WRITE) == NULL); /* not touched yet */
-    CHECK_EQUAL(word_touch(space, user_at(DATA + 8), REGION_WRITE), 0);
-    uint32_t *word = word_hold(space, user_at(DATA + 8), &key, REGION_WRITE);
-    CHECK(word != NULL);
+    uint32_t *word = word_at(space, DATA + 8, REGION_WRITE, &key); /* its page was not there */
     *word = 7;
-    word_let_go(space);
 
     CHECK_EQUAL(space_fork(space, &child, 0), 0);
     struct word_key childs = key_at(child, DATA + 8);
     CHECK(!word_same(&key, &childs));
-    CHECK(word_hold(child, user_at(DATA + 8), &key, REGION_READ) == NULL);
-    CHECK(word_hold(space, user_at(DATA + 8), &key, REGION_WRITE) == NULL); /* shared with the child until written */
-    CHECK(word_hold(space, user_at(DATA + 8), &key, REGION_READ) == word);
-    word_let_go(space);
-    CHECK_EQUAL(word_touch(space, user_at(DATA + 8), REGION_WRITE), 0);
-    uint32_t *moved = word_hold(space, user_at(DATA + 8), &key, REGION_WRITE);
-    CHECK(moved != NULL && moved != word);
+    CHECK(word_at(space, DATA + 8, REGION_READ, &key) == word); /* shared with the child until written */
+    CHECK(word_at(child, DATA + 8, REGION_READ, &childs) == word);
+    uint32_t *moved = word_at(space, DATA + 8, REGION_WRITE, &key);
+    CHECK(moved != word);
     CHECK_EQUAL(*moved, 7);
     *moved = 8;
-    word_let_go(space);
-    word = word_hold(space, user_at(DATA + 8), &key, REGION_READ); /* what a waiter compares is what was written */
-    CHECK(word == moved);
-    word_let_go(space);
+    CHECK(word_at(space, DATA + 8, REGION_READ, &key) == moved); /* what a waiter compares is what was written */
+    CHECK_EQUAL(*word_at(child, DATA + 8, REGION_READ, &childs), 7);
     end(child);
     end(space);
     check_held(before);
@@ -83,22 +105,14 @@ CASE(a_segments_word_is_the_same_wherever_it_is_mapped)
     struct word_key a = key_at(one, first + 2 * PAGE_SIZE + 12), b = key_at(two, second + 12), c = key_at(two, other + 12);
     CHECK(word_same(&a, &b) && !word_same(&a, &c));
 
-    CHECK_EQUAL(word_touch(one, user_at(first + 2 * PAGE_SIZE + 12), REGION_READ), -EFAULT); /* not committed */
-    CHECK(word_hold(one, user_at(first + 2 * PAGE_SIZE + 12), &a, REGION_READ) == NULL);
+    CHECK_EQUAL(error_of(one, first + 2 * PAGE_SIZE + 12, REGION_READ), -EFAULT); /* not committed */
     CHECK_EQUAL(segment_commit(segment, 2 * PAGE_SIZE, PAGE_SIZE), 0);
-    CHECK_EQUAL(word_touch(one, user_at(first + 2 * PAGE_SIZE + 12), REGION_WRITE), 0);
-    CHECK_EQUAL(word_touch(two, user_at(second + 12), REGION_WRITE), -EFAULT); /* mapped for reading only */
-    CHECK_EQUAL(word_touch(two, user_at(second + 12), REGION_READ), 0);
-    uint32_t *word = word_hold(one, user_at(first + 2 * PAGE_SIZE + 12), &a, REGION_WRITE);
-    CHECK(word != NULL);
-    word_let_go(one);
-    CHECK(word_hold(two, user_at(second + 12), &a, REGION_WRITE) == NULL);
-    CHECK(word_hold(two, user_at(second + 12), &a, REGION_READ) == word);
-    word_let_go(two);
-    CHECK(word_hold(two, user_at(second + 12), &c, REGION_READ) == NULL);
+    CHECK_EQUAL(error_of(two, second + 12, REGION_WRITE), -EFAULT); /* mapped for reading only */
+    uint32_t *word = word_at(one, first + 2 * PAGE_SIZE + 12, REGION_WRITE, &a);
+    CHECK(word_at(two, second + 12, REGION_READ, &a) == word);
 
     CHECK_EQUAL(segment_decommit(segment, 2 * PAGE_SIZE, PAGE_SIZE), 0);
-    CHECK(word_hold(two, user_at(second + 12), &b, REGION_READ) == NULL);
+    CHECK_EQUAL(error_of(two, second + 12, REGION_READ), -EFAULT);
     struct word_key again = key_at(two, second + 12);
     CHECK(word_same(&again, &b));
     end(one);
