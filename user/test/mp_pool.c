@@ -1109,14 +1109,33 @@ static void a_task_whose_worker_is_killed_on_its_way_to_it_is_done(void)
 
 /* ---- endurance ---- */
 
-/* Tasks come one by one, at all instants of a worker's going to sleep. */
+static int says_that_it_runs_and_waits_for_a_word(const void *argument, size_t bytes, void *result, size_t room)
+{
+    int round = *(const int *)argument;
+    done[0] = round;
+    for (int spin = 1; done[1] != round; spin++)
+        if (spin % 10000 == 0)
+            yield(); /* there is one hart */
+    return 0;
+}
+
+/* A second task comes at all instants of a worker's going to sleep after the first, which both begin at once. */
 static void no_task_waits_for_a_worker_that_sleeps(void)
 {
-    create(2);
-    for (int i = 0; i < ROUNDS / 4; i++) {
-        works();
-        for (volatile int spin = i * 7 % 1000; spin > 0; spin--)
+    done = share(4096);
+    create(1);
+    for (int i = 1; i < ROUNDS / 5; i++) {
+        struct mp_result *first, *second;
+        CHECK_EQUAL(mp_pool_apply_async(pool, says_that_it_runs_and_waits_for_a_word, &i, sizeof i, 0, &first), 0);
+        while (done[0] != i)
+            yield();
+        done[1] = i;
+        for (volatile int spin = i * 7 % 2000; spin > 0; spin--)
             ;
+        CHECK_EQUAL(mp_pool_apply_async(pool, gives_nothing, NULL, 0, 0, &second), 0);
+        CHECK_EQUAL(mp_result_wait(second, -1), 0);
+        CHECK_EQUAL(mp_result_free(first), 0); /* there is one worker: it was done before */
+        CHECK_EQUAL(mp_result_free(second), 0);
     }
     end();
 }
