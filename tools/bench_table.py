@@ -48,6 +48,7 @@ OPERATIONS = [
     Operation("thread", "thread: create + join", 12000),
     Operation("pool_apply", "Pool: apply, one worker"),
     Operation("pool_map", "Pool: map, per item, 16 a chunk"),
+    Operation("manager_get", "manager: get from a dict, 8 bytes", 4000, None, 2),
 ]
 
 BOOT = [

@@ -181,7 +181,7 @@ static int64_t call(struct session *s, const uint64_t a[7])
 {
     uint64_t bytes = a[5] & ((1ul << 56) - 1);
     int flags = (int)(a[5] >> 56);
-    if ((int64_t)a[1] < MSG_CALL_FIRST || flags & ~(CALL_SEND | CALL_RECEIVE | CALL_HANDLE | CALL_CLOFORK))
+    if ((int64_t)a[1] < MSG_CALL_FIRST || flags & ~(CALL_SEND | CALL_RECEIVE | CALL_HANDLE | CALL_CLOFORK | CALL_PLAIN))
         return -EINVAL;
     struct object *gift = NULL;
     if (flags & CALL_HANDLE) {
@@ -190,11 +190,13 @@ static int64_t call(struct session *s, const uint64_t a[7])
             return -EBADF;
     }
     /* The answer may be a handle, and may make a session: there must be room for both. */
-    struct session *spare = session_alloc();
-    int n = spare ? handle_reserve(0) : -ENOMEM;
+    bool plain = flags & CALL_PLAIN;
+    struct session *spare = plain ? NULL : session_alloc();
+    int n = plain ? 0 : spare ? handle_reserve(0) : -ENOMEM;
     int64_t status = n;
     struct request r;
     request_init(&r, s, a[1], a[2], a[3]);
+    r.arg2 = a[6];
     if (n >= 0) {
         request_grant_user(&r, user_at(a[4]), bytes, flags & (CALL_SEND | CALL_RECEIVE));
         r.gift = gift;
@@ -205,11 +207,11 @@ static int64_t call(struct session *s, const uint64_t a[7])
     object_put(gift);
     if (spare)
         session_discard(spare);
-    if (r.object && status >= 0) {
+    if (r.object && status >= 0 && !plain) {
         handle_install(n, r.object, flags & CALL_CLOFORK ? HANDLE_CLOFORK : 0);
         return n;
     }
-    if (n >= 0)
+    if (n >= 0 && !plain)
         handle_cancel(n);
     object_put(r.object);
     return status;

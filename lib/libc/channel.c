@@ -116,11 +116,27 @@ int channel_kept(int channel, uint64_t from, uint64_t *key)
     return (int)ecall3(SYS_channel_kept, channel, ARGUMENT(from), ARGUMENT(key));
 }
 
+int64_t call_words(int session, int64_t op, const uint64_t words[3], void *buffer, size_t bytes, int flags)
+{
+    register long a0 __asm__("a0") = session;
+    register long a1 __asm__("a1") = op;
+    register long a2 __asm__("a2") = ARGUMENT(words[0]);
+    register long a3 __asm__("a3") = ARGUMENT(words[1]);
+    register long a4 __asm__("a4") = ARGUMENT(buffer);
+    register long a5 __asm__("a5") = ARGUMENT(bytes | (uint64_t)flags << 56);
+    register long a6 __asm__("a6") = ARGUMENT(words[2]);
+    register long a7 __asm__("a7") = SYS_call;
+    __asm__ volatile("ecall"
+                     : "+r"(a0)
+                     : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7)
+                     : "memory");
+    return a0;
+}
+
 int64_t call(int session, int op, uint64_t arg0, uint64_t arg1, void *buffer, size_t bytes, int flags)
 {
-    uint64_t bytes_and_flags = bytes | (uint64_t)flags << 56;
-    return ecall6(SYS_call, session, op, ARGUMENT(arg0), ARGUMENT(arg1), ARGUMENT(buffer),
-                  ARGUMENT(bytes_and_flags));
+    const uint64_t words[3] = {arg0, arg1, 0};
+    return call_words(session, op, words, buffer, bytes, flags);
 }
 
 int notify(int channel, uint64_t bits)

@@ -20,7 +20,7 @@ static void serve_sums(int channel)
         CHECK(m.token != 0);
         CHECK_EQUAL(m.inlined, 0);
         if (m.op == OP(1))
-            answer(channel, &m, (int64_t)(m.arg0 + m.arg1));
+            answer(channel, &m, (int64_t)(m.arg0 + m.arg1 + m.arg2));
         else if (m.op == OP(2))
             answer(channel, &m, (int32_t)m.info); /* the client's pid */
         else
@@ -35,6 +35,11 @@ static void a_call_brings_arguments_and_result(void)
     CHECK_EQUAL(simple_call(s.session, OP(1), INT64_MAX, 0), INT64_MAX);
     CHECK_EQUAL(simple_call(s.session, OP(1), UINT64_MAX - 3, 0), -EINTR); /* any errno, as it is */
     CHECK_EQUAL(simple_call(s.session, OP(1), (uint64_t)INT64_MIN, 0), INT64_MIN);
+    const uint64_t words[3] = {1000, 200, 30};
+    CHECK_EQUAL(call_words(s.session, OP(1), words, NULL, 0, 0), 1230);
+    CHECK_EQUAL(call_words(s.session, OP(1), words, NULL, 0, CALL_PLAIN), 1230);
+    CHECK_EQUAL(call_words(s.session, INT64_MAX, words, NULL, 0, 0), -ENOTTY);
+    CHECK_EQUAL(call_words(s.session, INT64_MIN, words, NULL, 0, 0), -EINVAL);
     CHECK_EQUAL(simple_call(s.session, OP(2), 0, 0), getpid());
     CHECK_EQUAL(simple_call(s.session, OP(3), 0, 0), -ENOTTY);
     end_server(&s);
@@ -45,7 +50,7 @@ static void nonsense_is_not_sent(void)
     struct server s = start_server(serve_sums, 0, SESSION_READ | SESSION_WRITE, false);
     for (int op = -3; op < MSG_CALL_FIRST; op++)
         CHECK_EQUAL(simple_call(s.session, op, 0, 0), -EINVAL);
-    CHECK_EQUAL(call(s.session, OP(1), 0, 0, NULL, 0, 16), -EINVAL);
+    CHECK_EQUAL(call(s.session, OP(1), 0, 0, NULL, 0, 0x20), -EINVAL);
     CHECK_EQUAL(call(s.session, OP(1), 0, 0, NULL, 0, 0x80), -EINVAL);
     CHECK_EQUAL(call(s.session, OP(1), 0, 55, NULL, 0, CALL_HANDLE), -EBADF);
     int ends[2];

@@ -35,7 +35,7 @@ static int shake_hands(struct mp_manager *m, uint64_t *instance)
     getrandom(nonces.client, sizeof nonces.client, 0);
     memset(&buffer, 0, sizeof buffer);
     memcpy(buffer.nonce, nonces.client, sizeof nonces.client);
-    int64_t connection = call(m->door, MANAGER_HELLO, NONCE_BYTES, sizeof buffer.hello, &buffer, sizeof buffer,
+    int64_t connection = call(m->door, MANAGER_HELLO, 0, 0, &buffer, sizeof buffer,
                               CALL_SEND | CALL_RECEIVE | CALL_CLOFORK);
     if (connection < 0)
         return (int)result_of(connection);
@@ -46,7 +46,7 @@ static int shake_hands(struct mp_manager *m, uint64_t *instance)
     if (fcntl((int)connection, F_SETFD, FD_CLOEXEC | FD_CLOFORK) == 0 &&
         secret_equal(proof, buffer.hello.proof, sizeof proof)) {
         manager_proof(key, ROLE_CLIENT, &nonces, proof);
-        result = result_of(call((int)connection, MANAGER_PROVE, sizeof proof, 0, proof, sizeof proof, CALL_SEND));
+        result = result_of(call((int)connection, MANAGER_PROVE, 0, 0, proof, sizeof proof, CALL_SEND));
     }
     if (result < 0) {
         close((int)connection);
@@ -80,15 +80,27 @@ int mp_manager_connect(struct mp_manager *manager)
 
 /* ---- calls ---- */
 
-/* Bytes of the answer that are for the caller. */
-static size_t answer_bytes(const struct parts *parts, int64_t result, size_t room)
+/* All that is not small: the request is put together in a buffer, where the answer goes, too. */
+static int64_t call_with_buffer(int connection, int op, const struct manager_request *request,
+                                const struct parts *parts, int flags)
 {
-    size_t bytes = 0;
-    if (result >= 0)
-        bytes = parts->whole ? room : (size_t)result;
-    else if (result == -EMSGSIZE && parts->sizes)
-        bytes = sizeof(struct manager_dict_item);
-    return bytes < room ? bytes : room;
+    size_t sent = sizeof *request + parts->first_bytes + parts->second_bytes;
+    size_t room = parts->room < ANSWER_MAX ? parts->room : ANSWER_MAX, bytes = sent > room ? sent : room;
+    _Alignas(8) char small[SMALL], *buffer = bytes <= sizeof small ? small : malloc(bytes);
+    const uint64_t words[3] = {sent};
+    if (!buffer)
+        return -ENOMEM;
+    memcpy(buffer, request, sizeof *request);
+    memcpy(buffer + sizeof *request, parts->first, parts->first_bytes);
+    memcpy(buffer + sizeof *request + parts->first_bytes, parts->second, parts->second_bytes);
+    int64_t result = call_words(connection, OP_WORD(op, FORM_BUFFER, 0, room), words, buffer, bytes,
+                                CALL_SEND | CALL_RECEIVE | flags);
+    size_t answer = result < 0 ? 0 : parts->whole ? room : (size_t)result;
+    if (parts->answer)
+        memcpy(parts->answer, buffer, answer < room ? answer : room);
+    if (buffer != small)
+        free(buffer);
+    return result;
 }
 
 int64_t manager_call(struct mp_manager *m, int op, struct manager_request request, const struct parts *parts)
@@ -96,26 +108,23 @@ int64_t manager_call(struct mp_manager *m, int op, struct manager_request reques
     static const struct parts none;
     if (!parts)
         parts = &none;
-    int connection = manager_connection(m);
+    int connection = manager_connection(m), flags = op == MANAGER_NEW ? 0 : CALL_PLAIN;
     if (connection < 0)
         return connection;
-    size_t sent = sizeof request + parts->first_bytes + parts->second_bytes;
+    size_t payload = parts->first_bytes + parts->second_bytes;
     size_t room = parts->room < ANSWER_MAX ? parts->room : ANSWER_MAX;
-    size_t bytes = sent > room ? sent : room;
-    _Alignas(8) char small[SMALL], *buffer = bytes <= sizeof small ? small : malloc(bytes);
-    if (!buffer)
-        return -ENOMEM;
-    memcpy(buffer, &request, sizeof request);
-    if (parts->first_bytes)
-        memcpy(buffer + sizeof request, parts->first, parts->first_bytes);
-    if (parts->second_bytes)
-        memcpy(buffer + sizeof request + parts->first_bytes, parts->second, parts->second_bytes);
-    int64_t result = result_of(call(connection, op, sent, room, buffer, bytes, CALL_SEND | CALL_RECEIVE));
-    if (parts->answer)
-        memcpy(parts->answer, buffer, answer_bytes(parts, result, room));
-    if (buffer != small)
-        free(buffer);
-    return result;
+    enum manager_form form = FORM_NUMBERS;
+    uint64_t words[3] = {request.number, (uint64_t)request.a, (uint64_t)request.b};
+    if (payload) {
+        if (payload > WORDS_BYTES || request.a || request.b)
+            return result_of(call_with_buffer(connection, op, &request, parts, flags));
+        memcpy(&words[1], parts->first, parts->first_bytes);
+        if (parts->second_bytes)
+            memcpy((char *)&words[1] + parts->first_bytes, parts->second, parts->second_bytes);
+        form = FORM_PAYLOAD;
+    }
+    return result_of(call_words(connection, OP_WORD(op, form, payload, room), words, parts->answer, room,
+                                CALL_RECEIVE | flags));
 }
 
 int64_t proxy_call(const struct mp_proxy *proxy, int op, int64_t a, int64_t b, const struct parts *parts)
@@ -151,7 +160,7 @@ int proxy_open(struct mp_manager *m, int reference, enum manager_kind kind, stru
     if (connection < 0)
         return connection;
     memset(identity, 0, sizeof *identity);
-    int64_t result = call(reference, MANAGER_WHAT, 0, sizeof *identity, identity, sizeof *identity, CALL_RECEIVE);
+    int64_t result = call(reference, MANAGER_WHAT, 0, 0, identity, sizeof *identity, CALL_RECEIVE);
     if (result == -EIO || result == -EBADF || result == -ENOMEM)
         return (int)result_of(result);
     if (result != sizeof *identity || identity->instance != m->instance || identity->kind != kind)

@@ -29,7 +29,6 @@ struct parts {
     void *answer; /* changed when the call succeeds: as many bytes of it as the result says, or... */
     size_t room;
     bool whole;   /* ...all of the room, as the result says something else */
-    bool sizes;   /* also changed with -EMSGSIZE: a struct manager_dict_item says what is needed */
 };
 
 /* The handle of the calling process's connection, which is made if there is none. */

@@ -89,7 +89,7 @@ int mp_dict_clear(const struct mp_dict *dict)
     return (int)proxy_call(&dict->proxy, DICT_CLEAR, 0, 0, NULL);
 }
 
-/* ---- items: the answer is a header, the key, and the value ---- */
+/* ---- items: the answer is a header, the key, and the value; with -EMSGSIZE the header alone ---- */
 
 static int take_item(const struct mp_dict *dict, int op, uint64_t *cursor, struct mp_dict_item *item)
 {
@@ -101,7 +101,7 @@ static int take_item(const struct mp_dict *dict, int op, uint64_t *cursor, struc
     } *answer = calloc(1, sizeof *answer + key_room + value_room);
     if (!answer)
         return -ENOMEM;
-    const struct parts parts = {.answer = answer, .room = sizeof *answer + key_room + value_room, .sizes = true};
+    const struct parts parts = {.answer = answer, .room = sizeof *answer + key_room + value_room};
     int64_t result = proxy_call(&dict->proxy, op, (int64_t)*cursor,
                                 DICT_ROOMS(key_room, item->value ? value_room : DICT_NO_VALUE), &parts);
     if (result >= 0) {

@@ -33,15 +33,28 @@ struct manager_hello { /* the answer to MANAGER_HELLO */
 void manager_proof(const void *authkey, const char *role, const struct manager_nonces *nonces,
                    uint8_t proof[SHA256_BYTES]);
 
-/* ---- operations ---- */
+/* ---- operations ----
+ * On a connection the op of the message says four things. What is small travels in the message's words arg0 to arg2, which
+ * costs no copying; the rest in the client's buffer. The answer goes to the buffer's start. */
+#define OP_WORD(op, form, bytes, room) \
+    ((int64_t)((uint64_t)(op) | (uint64_t)(form) << 16 | (uint64_t)(bytes) << 24 | (uint64_t)(room) << 32))
+#define OP_OF(word) ((int)((word) & 0xffff))
+#define OP_FORM(word) ((int)((word) >> 16 & 0xff))
+#define OP_BYTES(word) ((size_t)((word) >> 24 & 0xff)) /* of a payload in words */
+#define OP_ROOM(word) ((size_t)((word) >> 32))         /* bytes that the answer may have */
+enum manager_form {
+    FORM_BUFFER,  /* arg0: bytes in the buffer, a struct manager_request first */
+    FORM_NUMBERS, /* arg0: number, arg1: a, arg2: b; no payload */
+    FORM_PAYLOAD, /* arg0: number; the payload is in arg1 and arg2; a and b are 0 */
+};
+#define WORDS_BYTES (2 * sizeof(uint64_t))
 
 enum manager_op {
     MANAGER_HELLO = MSG_PRIVATE, /* door; buffer: client's nonce, then struct manager_hello -> a connection */
     MANAGER_PROVE,               /* connection; buffer: the client's proof -> 0, or -EACCES */
-    MANAGER_WHAT,                /* reference -> struct manager_identity */
+    MANAGER_WHAT,                /* reference; buffer -> struct manager_identity */
 
-    /* On a connection that is proved. arg0: bytes that are sent, from a struct manager_request on; arg1: how many bytes
-     * the answer may have. The buffer is good for both. */
+    /* On a connection that is proved, in one of the forms above. */
     MANAGER_INFO, /* -> struct mp_manager_info */
     MANAGER_SHUTDOWN,
     MANAGER_NEW, /* a: enum manager_kind, b and payload as the kind has it -> a reference; data: the number */

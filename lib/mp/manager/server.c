@@ -125,6 +125,7 @@ static int64_t what(struct call *call, const struct object *object)
     static struct manager_identity identity;
     if (!object)
         return -ESTALE;
+    call->room = sizeof identity; /* what else should he have asked for? */
     identity = (struct manager_identity){.instance = server_instance(), .number = object->number};
     while (kinds[identity.kind] != object->kind)
         identity.kind++;
@@ -166,32 +167,60 @@ static _Noreturn void shut_down(const struct message *m)
     _exit(0);
 }
 
-/* Any operation of a connection that has proved who it is. */
-static int64_t operate(const struct message *m, struct call *call, struct reply *answer)
+/* What is asked for, from words or from the client's buffer: 0, or an errno. */
+static int64_t read_request(const struct message *m, struct call *call, uint64_t *number)
 {
     static _Alignas(8) char buffer[REQUEST_MAX];
     const struct manager_request *request = (const struct manager_request *)buffer;
-    if (m->arg0 < sizeof *request || m->arg0 > sizeof buffer)
+    uint64_t *words = (uint64_t *)buffer;
+    *number = m->arg0;
+    switch (OP_FORM(m->op)) {
+    case FORM_NUMBERS:
+        call->a = (int64_t)m->arg1;
+        call->b = (int64_t)m->arg2;
+        call->payload = buffer; /* of no bytes */
+        return 0;
+    case FORM_PAYLOAD:
+        words[0] = m->arg1;
+        words[1] = m->arg2;
+        call->payload = buffer;
+        call->bytes = OP_BYTES(m->op);
+        return call->bytes > WORDS_BYTES ? -EINVAL : 0;
+    case FORM_BUFFER:
+        if (m->arg0 < sizeof *request || m->arg0 > sizeof buffer)
+            return -EINVAL;
+        int64_t got = grant_read(server_channel, m->token, 0, buffer, m->arg0);
+        *number = request->number;
+        call->a = request->a;
+        call->b = request->b;
+        call->payload = buffer + sizeof *request;
+        call->bytes = m->arg0 - sizeof *request;
+        return got < 0 ? got : 0;
+    default:
         return -EINVAL;
-    int64_t got = grant_read(server_channel, m->token, 0, buffer, m->arg0);
-    if (got < 0)
-        return got;
-    call->a = request->a;
-    call->b = request->b;
-    call->payload = buffer + sizeof *request;
-    call->bytes = m->arg0 - sizeof *request;
-    if (m->op == MANAGER_INFO)
+    }
+}
+
+/* Any operation of a connection that has proved who it is. */
+static int64_t operate(const struct message *m, struct call *call, struct reply *answer)
+{
+    uint64_t number;
+    int64_t error = read_request(m, call, &number);
+    if (error)
+        return error;
+    struct object *object = table_find(&objects, number);
+    if (object && call->op >= object->kind->first_op && call->op < object->kind->end_op)
+        return object->kind->operate(object, call);
+    switch (call->op) {
+    case MANAGER_INFO:
         return info(call);
-    if (m->op == MANAGER_NEW)
+    case MANAGER_NEW:
         return new_object(m, call, answer);
-    if (m->op == MANAGER_SHUTDOWN)
+    case MANAGER_SHUTDOWN:
         shut_down(m);
-    struct object *object = table_find(&objects, request->number);
-    if (!object)
-        return -ESTALE;
-    if (m->op < object->kind->first_op || m->op >= object->kind->end_op)
-        return -EINVAL;
-    return object->kind->operate(object, call);
+    default:
+        return object ? -EINVAL : -ESTALE;
+    }
 }
 
 /* The result for the client, unless call->later. */
@@ -199,16 +228,16 @@ static int64_t serve(const struct message *m, struct call *call, struct reply *a
 {
     uint64_t number = COOKIE_NUMBER(m->cookie);
     struct connection *c;
-    if (m->op < MSG_PRIVATE || m->op >= MANAGER_OP_END)
+    if (call->op < MSG_PRIVATE || call->op >= MANAGER_OP_END)
         return -EINVAL;
     switch (COOKIE_KIND(m->cookie)) {
     case COOKIE_DOOR:
-        return m->op == MANAGER_HELLO ? hello(m, answer) : -EACCES;
+        return call->op == MANAGER_HELLO ? hello(m, answer) : -EACCES;
     case COOKIE_REFERENCE:
-        return m->op == MANAGER_WHAT ? what(call, table_find(&objects, number)) : -EACCES;
+        return call->op == MANAGER_WHAT ? what(call, table_find(&objects, number)) : -EACCES;
     default:
         c = connection_find(number);
-        if (m->op == MANAGER_PROVE)
+        if (call->op == MANAGER_PROVE)
             return c ? prove(m, c) : -EAGAIN;
         if (!c || !c->proved)
             return -EACCES;
@@ -219,7 +248,7 @@ static int64_t serve(const struct message *m, struct call *call, struct reply *a
 
 static void request(const struct message *m, struct reply *answer)
 {
-    struct call call = {.token = m->token, .op = (int)m->op, .room = m->arg1 < ANSWER_MAX ? m->arg1 : ANSWER_MAX};
+    struct call call = {.token = m->token, .op = OP_OF(m->op), .room = OP_ROOM(m->op)};
     if (m->info >> 32 & MSGF_HANDLE)
         close((int)m->arg1); /* nobody was asked to send any */
     answer->status = serve(m, &call, answer);

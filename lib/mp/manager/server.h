@@ -32,13 +32,16 @@ void server_free_those(void);     /* it has */
 uint64_t server_memory_used(void);
 uint64_t server_memory_max(void);
 
-/* Bytes that a client gave. */
+/* ---- bytes that a client gave (server_bytes.c); `data` is a call's payload, or begins where that does ---- */
+
 struct item {
-    uint32_t bytes;
-    char data[];
+    uint64_t bytes;
+    _Alignas(8) char data[]; /* then zeroes to the end of the word */
 };
-struct item *item_new(const void *data, size_t bytes); /* NULL: no memory */
-static inline bool item_is(const struct item *item, const void *data, size_t bytes);
+struct item *item_new(const void *data, size_t bytes); /* `data` may be anything; NULL: no memory */
+bool item_is(const struct item *item, const void *data, size_t bytes);
+void server_hash_init(void);
+uint64_t server_hash(const void *data, size_t bytes);
 
 /* ---- numbers that name something (server_table.c); one that is used again is another number ---- */
 
@@ -87,7 +90,7 @@ struct call {
     uint64_t token;
     int op;
     int64_t a, b;
-    const char *payload;
+    const char *payload; /* on a word's boundary, and readable to the end of its last word */
     size_t bytes; /* of the payload */
     size_t room;  /* for the answer */
     /* the answer, besides the result */
@@ -117,13 +120,5 @@ void lock_forget_waiter(struct connection *c, uint64_t token); /* its client has
 void locks_time(void);                                   /* the timer has come: it may be late, or for nothing */
 uint64_t locks_waiting(void);
 #define NOTIFY_TIMER 1 /* bit of the channel's timer */
-
-uint64_t server_hash(const void *data, size_t bytes);    /* server_hash.c: nobody outside can tell what it gives */
-void server_hash_init(void);
-
-static inline bool item_is(const struct item *item, const void *data, size_t bytes)
-{
-    return item->bytes == bytes && __builtin_memcmp(item->data, data, bytes) == 0;
-}
 
 #endif

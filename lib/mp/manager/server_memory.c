@@ -4,7 +4,6 @@
 #include "server.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define OVERHEAD 32 /* of a block: its header here, and malloc's */
 
@@ -72,14 +71,4 @@ uint64_t server_memory_used(void)
 uint64_t server_memory_max(void)
 {
     return limit;
-}
-
-struct item *item_new(const void *data, size_t bytes)
-{
-    struct item *item = server_alloc(sizeof *item + bytes);
-    if (item) {
-        item->bytes = (uint32_t)bytes;
-        memcpy(item->data, data, bytes);
-    }
-    return item;
 }

@@ -28,7 +28,7 @@
 #define CALIBRATION 1000 /* instructions in a row; the text in measure_tick must be the same number */
 
 static const struct op *const tables[] = {process_ops, pipe_ops, message_ops, memory_ops, file_ops, wait_ops,
-                                         mp_ops, pool_ops};
+                                         mp_ops, pool_ops, manager_ops};
 #define TABLES (sizeof tables / sizeof tables[0])
 
 struct batch {

@@ -20,7 +20,7 @@ struct op {
 #define OPS_END {0, 0, 0, 0, 0}
 
 extern const struct op process_ops[], pipe_ops[], message_ops[], memory_ops[], file_ops[], wait_ops[], mp_ops[],
-    pool_ops[];
+    pool_ops[], manager_ops[];
 
 /* The program ends with a message unless the condition is true. */
 #define MUST(condition) ((condition) ? (void)0 : ops_failed(#condition, __FILE__, __LINE__))

@@ -106,6 +106,7 @@ struct reply {
 #define CALL_RECEIVE 0x2 /* the server may write it */
 #define CALL_HANDLE 0x4  /* arg1 is a handle of the caller's; the server gets a copy */
 #define CALL_CLOFORK 0x8 /* a handle that comes back is close-on-fork from the start */
+#define CALL_PLAIN 0x10 /* no handle comes back: the call is cheaper, and what the server gives is dropped */
 
 /* Ranks: a server may only call upward. Clients have rank 0 (see docs/architecture.md). */
 #define RANK_FILE_SYSTEM 10

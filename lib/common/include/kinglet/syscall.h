@@ -89,7 +89,7 @@
     S(77, grant_write)      /* to the client's buffer */ \
     S(78, session_ready)    /* (channel, cookie, POLL bits): readiness of all sessions so named */ \
     S(79, channel_sessions) /* (channel, uint64 cookies[], n) -> how many live ones there are */ \
-    S(80, call)             /* (session, op, arg0, arg1, buffer, bytes | CALL_ << 56) */ \
+    S(80, call)             /* (session, op, arg0, arg1, buffer, bytes | CALL_ << 56, arg2) */ \
     S(81, notify)           /* (channel, bits) */ \
     S(82, channel_timer)    /* (channel, bits, ns from now; 0: disarm): one shot, one timer a channel */ \
     S(83, channel_keep)     /* (channel, key, session handle, or -1: drop it): kept for the next server */ \

@@ -86,6 +86,8 @@ int64_t channel_sessions(int channel, uint64_t *cookies, size_t n);
 int channel_keep(int channel, uint64_t key, int session);       /* -1: drop what is kept under the key */
 int channel_kept(int channel, uint64_t from, uint64_t *key);    /* -> handle; -ENOENT: no more */
 int64_t call(int session, int op, uint64_t arg0, uint64_t arg1, void *buffer, size_t bytes, int flags);
+/* The same with an op of 64 bits, and words for arg0, arg1 and arg2. */
+int64_t call_words(int session, int64_t op, const uint64_t words[3], void *buffer, size_t bytes, int flags);
 int notify(int channel, uint64_t bits);
 int channel_timer(int channel, uint64_t bits, uint64_t ns);
 
