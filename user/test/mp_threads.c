@@ -232,6 +232,7 @@ static void *goes_through_and_ends(void *rounds)
         CHECK_EQUAL(s->inside, 0);
         s->inside = 1;
         s->count++;
+        yield(); /* the others come and wait for a holder that lives */
         s->inside = 0;
         if (i + 1 < (long)rounds)
             CHECK_EQUAL(mp_lock_release(&s->lock), 0);
@@ -267,6 +268,8 @@ static void processes_with_threads_are_killed_at_any_moment(void)
         kill(pid, SIGKILL);
         int result = mp_lock_acquire(&s->lock, i % 2 ? 10000 : -1); /* perhaps before they have all ended */
         CHECK(result == 0 || result == -EOWNERDEAD);
+        CHECK(result == -EOWNERDEAD || s->inside == 0);
+        s->inside = 0;
         CHECK_EQUAL(mp_lock_release(&s->lock), 0);
         CHECK_EQUAL(ending_of(pid), -SIGKILL);
         result = mp_lock_acquire(&s->lock, 0);
@@ -593,6 +596,13 @@ _Noreturn static void *exits(void *code)
     exit((int)(long)code);
 }
 
+static int takes_long(void *unused)
+{
+    sleep_ns(20 * MS);
+    s->items = 1;
+    return 0;
+}
+
 static void count_one(void)
 {
     __atomic_fetch_add(&s->count, 1, __ATOMIC_SEQ_CST);
@@ -609,12 +619,13 @@ static void several_threads_exit(void)
             struct mp_process *d = make(waits_to_stop, 0);
             CHECK_EQUAL(mp_process_set_daemon(d, 1), 0);
             CHECK_EQUAL(mp_process_start(d), 0);
-            started(returns, 0);
+            started(takes_long, 0);
             for (int j = 0; j < WORKERS; j++)
                 start_thread(exits, 9);
             exit(9);
         }
         CHECK_EQUAL(ending_of(pid), 9);
+        CHECK_EQUAL(s->items, 1);
         CHECK_EQUAL(s->count, 2); /* the child that was joined had the handler, too */
         mp_shared_close(memory);
     }
