@@ -1,4 +1,5 @@
-"""The four ways of input and output: what the demos print (tests/cases/demos_io.txt), and what tells them apart in a trace."""
+"""The four ways of input and output: what the demos print (tests/cases/demos_io.txt), and what tells them apart in a
+trace."""
 
 import re
 
@@ -31,7 +32,8 @@ class Story:
     def __init__(self, trace, name):
         self.events = [(float(when), event, int(pid), rest) for when, event, pid, rest in re.findall(
             r"^([\d.]+) hart\d+ (\w+) pid=(\d+) name=\S+ ?(.*)$", trace, re.MULTILINE)]
-        start, self.main = re.search(rf"^([\d.]+) hart\d+ name pid=(\d+) name={name[:16]}$", trace, re.MULTILINE).groups()
+        first_named = rf"^([\d.]+) hart\d+ name pid=(\d+) name={name[:16]}$"
+        start, self.main = re.search(first_named, trace, re.MULTILINE).groups()
         start, self.main = float(start), int(self.main)
         self.events = [event for event in self.events if event[0] >= start]
         self.sources = [int(rest[6:]) for _, event, pid, rest in self.events

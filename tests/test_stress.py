@@ -11,8 +11,8 @@ import pytest
 from inside import RUN_ID, cases, verdict
 from kinglet import ROOT, image
 
-PROGRAMS = ("stress_call", "stress_exec", "stress_futex", "stress_message", "stress_pipe", "stress_poll", "stress_submit",
-            "stress_thread", "stress_time", "stress_tree")
+PROGRAMS = ("stress_call", "stress_exec", "stress_futex", "stress_message", "stress_pipe", "stress_poll",
+            "stress_submit", "stress_thread", "stress_time", "stress_tree")
 SEED = zlib.crc32(RUN_ID.encode())  # the same for all workers of one test run
 CASE_MS = 300
 

@@ -5,7 +5,8 @@
  * one, however its carrier ends.
  *
  * Nothing goes on that nobody can ask about: a carrier has no reference on the queue's object, so when the last handle
- * is closed the calls under way are told to end. They still need the queue's memory, so that is counted apart (`users`).
+ * is closed the calls under way are told to end. They still need the queue's memory, so that is counted apart
+ * (`users`).
  *
  * A carrier neither reads nor polls a queue: it would hold it open and wait for itself.
  */
@@ -16,7 +17,7 @@
 #include "proc/proc.h"
 #include "sched/sched.h"
 
-#define CALLS_PER_PAGE 16 /* calls that a page of the job's pays for: about as many as it holds, with its slab's header */
+#define CALLS_PER_PAGE 16 /* calls that a page of the job's pays for: no more than it holds */
 #define CANCEL_BATCH 64   /* calls looked at under one hold of the lock */
 #define READ_BATCH 16     /* records copied at one go */
 

@@ -1,6 +1,6 @@
 /*
- * Completion queues: system calls that are submitted now and tell later how they ended (docs/architecture.md, "Submitted
- * calls"). Called by sys/.
+ * Completion queues: system calls that are submitted now and tell later how they ended (docs/architecture.md,
+ * "Submitted calls"). Called by sys/.
  */
 #ifndef KERNEL_IPC_COMPLETION_H
 #define KERNEL_IPC_COMPLETION_H

@@ -27,8 +27,8 @@ void sched_task_init(struct task *t, void *kernel_stack_top);
 /* Puts a new task at the place where its policy wants new ones. */
 void sched_start(struct task *t);
 
-/* As sched_start, but it stands where the current task, or whose account that works on, stands: at that level, with what
- * is left of that slice. */
+/* As sched_start, but it stands where the current task does, or the client that this works for: at that level, with
+ * what is left of that slice. */
 void sched_start_like_me(struct task *t);
 /* So much of its slice counts as used, though it did not run itself (ticks). */
 void sched_use(struct task *t, uint64_t ticks);

@@ -6,9 +6,9 @@
 #include "ipc/completion.h"
 
 /*
- * Those that can be submitted: what may take long, and is about handles, paths, children and memory, which all threads of
- * a process share. Not: what is about the calling thread itself (exit, exec, fork, threads, serving a channel, waiting on
- * a futex), and what never waits and so gains nothing.
+ * Those that can be submitted: what may take long, and is about handles, paths, children and memory, which all threads
+ * of a process share. Not: what is about the calling thread itself (exit, exec, fork, threads, serving a channel,
+ * waiting on a futex), and what never waits and so gains nothing.
  */
 #define SUBMITTABLE(S) \
     S(wait) S(sleep) \

@@ -1,7 +1,7 @@
 /*
  * Textbook: asynchronous, non-blocking input. The process submits all its reads at once, goes on with other work, and
- * asks later which have completed. The data is in its buffers by then: nothing is left to be read. It asks one queue for all
- * the calls, and if it runs out of work it can sleep there until the next one completes, or in `poll`.
+ * asks later which have completed. The data is in its buffers by then: nothing is left to be read. It asks one queue
+ * for all the calls, and if it runs out of work it can sleep there until the next one completes, or in `poll`.
  *
  * In a trace: threads named "submit read" block with the reason `pipe_read`, one for each call, while the first
  * thread of the process computes. It blocks only when its work is done, with the reason `completion`.

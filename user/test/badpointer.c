@@ -25,7 +25,8 @@ struct bad_call {
 };
 
 #define HANDLE(kind) (1000 + (kind)) /* stands for a handle, see handle_of */
-enum { FILE_HANDLE, DIRECTORY_HANDLE, READ_END, WRITE_END, CHANNEL_HANDLE, SESSION_HANDLE, PROCESS_HANDLE, RECEIVER, SENDER, QUEUE };
+enum { FILE_HANDLE, DIRECTORY_HANDLE, READ_END, WRITE_END, CHANNEL_HANDLE, SESSION_HANDLE, PROCESS_HANDLE, RECEIVER, SENDER,
+       QUEUE };
 
 static char good_path[] = "/tmp/bad";
 #define GOOD ((uint64_t)good_path)

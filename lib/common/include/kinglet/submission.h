@@ -1,6 +1,6 @@
 /*
- * Submitted calls: what kernel and programs share about them. A process hands a system call in, goes on, and reads later
- * how it ended (docs/system-calls.md, "Submitted calls").
+ * Submitted calls: what kernel and programs share about them. A process hands a system call in, goes on, and reads
+ * later how it ended (docs/system-calls.md, "Submitted calls").
  */
 #ifndef KINGLET_SUBMISSION_H
 #define KINGLET_SUBMISSION_H

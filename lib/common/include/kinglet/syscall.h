@@ -63,7 +63,7 @@
     S(46, message_state)   /* (handle, struct message_state *) */ \
     /* submitted calls */ \
     S(47, completion_create) /* (O_NONBLOCK | O_CLOEXEC) -> completion handle: read gives struct completion records */ \
-    S(48, submit)            /* (completion handle, const struct submission *): the call is made while the caller goes on */ \
+    S(48, submit)            /* (completion handle, const struct submission *): made while the caller goes on */ \
     S(49, submit_cancel)     /* (completion handle, tag): those under way end early -> how many were told to */ \
     /* paths */ \
     S(50, open)         /* (path, flags, mode) -> handle */ \

@@ -24,20 +24,20 @@ struct exit_status;
 /* -> a completion handle. flags: O_NONBLOCK, O_CLOEXEC. Does not block. -EINVAL flags; -EMFILE; -ENOMEM.
  *
  * read on it gives as many whole records as there are and fit, in the order in which the calls ended; it blocks while
- * there is none and calls are under way (O_NONBLOCK: -EAGAIN), and gives 0 when none is under way: the end, until the next
- * submission. -EINVAL: no room for a record. poll says POLLIN when there is a record, and nothing at the end. close, of the last
- * handle, ends the calls that are under way, as submit_cancel does. */
+ * there is none and calls are under way (O_NONBLOCK: -EAGAIN), and gives 0 when none is under way: the end, until the
+ * next submission. -EINVAL: no room for a record. poll says POLLIN when there is a record, and nothing at the end.
+ * close, of the last handle, ends the calls that are under way, as submit_cancel does. */
 int completion_create(int flags);
 
-/* Hands a call in; `what` is copied. Does not block. 0: it will have a record. -EAGAIN the job's limit of processes (each
- * call under way counts as one), -ENOMEM, -EBADF, -EINVAL no completion handle, -ENOTSUP this call cannot be submitted,
+/* Hands a call in; `what` is copied. Does not block. 0: it will have a record. -EAGAIN the job's limit of processes
+ * (each call under way counts as one), -ENOMEM, -EBADF, -EINVAL no completion handle, -ENOTSUP this call cannot be submitted,
  * -ENOSYS there is none, -EFAULT: it is not made, and there is no record. What is wrong with the call's own arguments
  * comes as its result. */
 int submit(int queue, const struct submission *what);
 
 /* Those with this tag that are under way end early, wherever they are blocked. Does not block, and does not wait for
- * them: each still has its record, with -EINTR, or -ECANCELED when it had not begun, or its result when that came first.
- * -> how many were told; 0: all have been told before; -ENOENT: none is under way. */
+ * them: each still has its record, with -EINTR, or -ECANCELED when it had not begun, or its result when that came
+ * first. -> how many were told; 0: all have been told before; -ENOENT: none is under way. */
 int submit_cancel(int queue, uint64_t tag);
 
 /* These hand in one call each, with its arguments as usual. They return what submit returns. */
