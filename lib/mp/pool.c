@@ -104,8 +104,8 @@ void mp_pool_tend(struct mp_pool *pool)
     mp_pool_hand_out(pool);
 }
 
-/* Waits until something has happened, at most so long, and sees what it was. The order matters: when a sentinel says that
- * a worker has ended, all that it answered is there; so answers are fetched before its tasks are looked for. */
+/* Waits until something has happened, at most so long, and sees what it was. The order matters: when a sentinel says
+ * that a worker has ended, all that it answered is there; so answers are fetched before its tasks are looked for. */
 static void look(struct mp_pool *pool, int timeout_ms)
 {
     int n = mp_pool_handles(pool, pool->fds, (int)pool->workers + 1);

@@ -1,12 +1,13 @@
 /*
  * What the files of Pool share: pool.c (workers are started, replaced, ended), pool_tasks.c (tasks go out, answers
- * come in), pool_worker.c (what runs in the workers).
+ * come in), pool_result.c (what became of them), pool_worker.c (what runs in the workers).
  *
  * Tasks lie in slots of memory that all share. The creator fills a slot and makes it READY; a worker takes it by
- * changing READY into its own number, in one step; its answer is a message; the creator frees the slot when it gets that.
- * So when a worker has ended, and all answers have been fetched that it can have sent, the slots with its number are
- * what it had begun and did not finish: one, or none. A worker that is killed between two tasks has none; one killed after
- * its answer has none, since a message is there or not; and a READY task is no single worker's, so none is lost.
+ * changing READY into its own number, in one step; its answer is a message; the creator frees the slot when it gets
+ * that. So when a worker has ended, and all answers have been fetched that it can have sent, the slots with its
+ * number are what it had begun and did not finish: one, or none. A worker that is killed between two tasks has none;
+ * one killed after its answer has none, since a message is there or not; and a READY task is no single worker's, so
+ * none is lost.
  */
 #ifndef MP_POOL_INTERNAL_H
 #define MP_POOL_INTERNAL_H
@@ -43,8 +44,8 @@ struct table {
     struct slot slot[];
 };
 
-/* What a worker sends: this, the status of each item, and the results, each item's with result_bytes, as far as there are
- * any. With an error, which is that of all items, just this. */
+/* What a worker sends: this, the status of each item, and the results, each item's with result_bytes, as far as there
+ * are any. With an error, which is that of all items, just this. */
 struct answer {
     uint32_t slot;
     int32_t error;

@@ -102,7 +102,8 @@ static int fill_slot(struct mp_pool *pool, unsigned i, struct mp_result *r, size
     return 0;
 }
 
-/* The next chunk of the first result that has one; true if there is any. With its last one the result leaves the list. */
+/* The next chunk of the first result that has one; true if there is any. With its last one the result leaves the
+ * list. */
 static bool next_chunk(struct mp_pool *pool, struct mp_result **r, size_t *chunk)
 {
     *r = pool->first;
@@ -231,8 +232,8 @@ static void hand_in(struct mp_pool *pool, struct mp_result *r)
         mp_pool_progress(pool); /* all slots are taken, but perhaps by what is done */
 }
 
-int mp_pool_apply_async(struct mp_pool *pool, mp_pool_function *function, const void *argument, size_t bytes, size_t room,
-                        struct mp_result **result)
+int mp_pool_apply_async(struct mp_pool *pool, mp_pool_function *function, const void *argument, size_t bytes,
+                        size_t room, struct mp_result **result)
 {
     struct mp_map map = {function, argument, 1, bytes, NULL, room, NULL, 1};
     int error = may_hand_in(pool, &map);

@@ -26,10 +26,9 @@ static struct slot *oldest_ready(struct table *table)
     return oldest;
 }
 
-/* Waits for a task and takes it; NULL: there will be no more.
- * No task stays behind while a worker sleeps: whoever sleeps has found no slot READY after it read `posted`, and every slot
- * that became READY since has changed that, and woken one that slept. Should that one be killed before it gets here, the
- * kernel wakes the next (FUTEX_HAND_ON). */
+/* Waits for a task and takes it; NULL: there will be no more. No task stays behind while a worker sleeps: whoever
+ * sleeps has found no slot READY after it read `posted`, and every slot that became READY since has changed that, and
+ * woken one that slept. Should that one be killed before it gets here, the kernel wakes the next (FUTEX_HAND_ON). */
 static struct slot *take(struct table *table, unsigned me)
 {
     for (;;) {

@@ -1,7 +1,7 @@
 /*
- * Textbook: data parallelism. The primes of prime_sieve once more, but not with a process for each prime: a pool of workers
- * crosses out multiples, each task in a piece of the numbers of its own. What the pieces need in common, the small primes,
- * is found before the workers are started: they are forks, and have a copy.
+ * Textbook: data parallelism. The primes of prime_sieve once more, but not with a process for each prime: a pool of
+ * workers crosses out multiples, each task in a piece of the numbers of its own. What the pieces need in common, the
+ * small primes, is found before the workers are started: they are forks, and have a copy.
  */
 #include <mp/pool.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /*
- * Textbook: fault isolation. A worker of a pool crashes in the middle of its task. That task has an error, which says how
- * its worker ended; all others have their results, and another worker has taken the dead one's place.
+ * Textbook: fault isolation. A worker of a pool crashes in the middle of its task. That task has an error, which says
+ * how its worker ended; all others have their results, and another worker has taken the dead one's place.
  */
 #include <mp/pool.h>
 #include <mp/process.h>

@@ -967,11 +967,10 @@ static void what_cannot_be_made_leaves_nothing(void)
 {
     struct system_info before, after;
     limit_processes(4);
-    system_info(&before);
+    check_calm(&before);
     CHECK_EQUAL(mp_pool_create(&pool, 4, NULL, NULL), -EAGAIN);
     CHECK_EQUAL(many_workers(), 0);
-    system_info(&after);
-    CHECK_EQUAL(after.objects, before.objects);
+    CHECK(check_settled(&before, CHECK_OBJECTS, &after));
     int free_handle = dup(0);
     create(3);
     works();

@@ -36,17 +36,19 @@ typedef int mp_pool_function(const void *argument, size_t bytes, void *result, s
 
 /* ---- the pool ---- */
 
-/* A pool of so many workers (0: as many as there are harts), which are daemons. Each calls initializer(argument) first,
- * unless it is NULL; if that gives anything but 0, the worker ends with it as its exit code. Does not block, nor wait for
- * initializers. 0; -EINVAL: too many; -EDAEMON: a daemon may have no pool, so workers have none; -EAGAIN: the
- * job's limit of processes; -ENOMEM: also its limit of pages; -EMFILE. On any error nothing is left behind. */
+/* A pool of so many workers (0: as many as there are harts), which are daemons. Each calls initializer(argument)
+ * first, unless it is NULL; if that gives anything but 0, the worker ends with it as its exit code. Does not block,
+ * nor wait for initializers. 0; -EINVAL: too many; -EDAEMON: a daemon may have no pool, so workers have none;
+ * -EAGAIN: the job's limit of processes; -ENOMEM: also its limit of pages; -EMFILE. On any error nothing is left
+ * behind. */
 int mp_pool_create(struct mp_pool **pool, unsigned workers, int (*initializer)(void *argument), void *argument);
 
-/* A worker ends after so many tasks and is replaced (Python's maxtasksperchild); 0: never, as it is at first. A chunk of a
- * map is one task. Does not block. 0; -EPERM. */
+/* A worker ends after so many tasks and is replaced (Python's maxtasksperchild); 0: never, as it is at first. A chunk
+ * of a map is one task. Does not block. 0; -EPERM. */
 int mp_pool_set_max_tasks(struct mp_pool *pool, unsigned tasks);
 
-/* No more tasks: apply and map give -ECANCELED. When the last one is done, the workers end. Does not block. 0; -EPERM. */
+/* No more tasks: apply and map give -ECANCELED. When the last one is done, the workers end. Does not block. 0;
+ * -EPERM. */
 int mp_pool_close(struct mp_pool *pool);
 
 /* Ends the workers at once. Tasks that were not done fail with -ECANCELED, new ones too. Does not block. 0; -EPERM. */
@@ -83,12 +85,13 @@ int mp_pool_progress(struct mp_pool *pool);
 int mp_pool_apply(struct mp_pool *pool, mp_pool_function *function, const void *argument, size_t bytes, void *result,
                   size_t room);
 
-/* Hands in one task whose result has at most `room` bytes; the argument is copied. result NULL: nobody wants to know of it.
- * Tasks are begun in the order in which they are handed in. Does not block. 0; or the errors. */
-int mp_pool_apply_async(struct mp_pool *pool, mp_pool_function *function, const void *argument, size_t bytes, size_t room,
-                        struct mp_result **result);
+/* Hands in one task whose result has at most `room` bytes; the argument is copied. result NULL: nobody wants to know
+ * of it. Tasks are begun in the order in which they are handed in. Does not block. 0; or the errors. */
+int mp_pool_apply_async(struct mp_pool *pool, mp_pool_function *function, const void *argument, size_t bytes,
+                        size_t room, struct mp_result **result);
 
-/* The same function for each item of an array. All arrays are the caller's, and stay where they are until all is done. */
+/* The same function for each item of an array. All arrays are the caller's, and stay where they are until all is
+ * done. */
 struct mp_map {
     mp_pool_function *function;
     const void *items;
@@ -100,8 +103,8 @@ struct mp_map {
                           * each worker gets about four, as in Python */
 };
 
-/* Blocks until all items are done. 0, or the error of the first item that has one; the others are done all the same, but
- * for those in one chunk with one at which a worker ended: all of that chunk get -EOWNERDEAD. */
+/* Blocks until all items are done. 0, or the error of the first item that has one; the others are done all the same,
+ * but for those in one chunk with one at which a worker ended: all of that chunk get -EOWNERDEAD. */
 int mp_pool_map(struct mp_pool *pool, const struct mp_map *map);
 
 /* Hands in the tasks of a map; *map itself is copied. Does not block. 0; or the errors. */
@@ -122,12 +125,12 @@ int mp_result_ready(struct mp_result *result);
 /* 1: it is ready and has no error; 0: it has one; -EBUSY: it is not ready; -EPERM. Does not block. */
 int mp_result_successful(struct mp_result *result);
 
-/* How the worker ended that ended at the task (of a map: at the first item with an error), as mp_process_exit_code; else
- * MP_NO_EXIT_CODE. Does not block. */
+/* How the worker ended that ended at the task (of a map: at the first item with an error), as mp_process_exit_code;
+ * else MP_NO_EXIT_CODE. Does not block. */
 int mp_result_exit_code(const struct mp_result *result);
 
-/* Of a map, which item was done next, and no item twice: like imap_unordered. Blocks until there is one, at most so long.
- * Its index; -ENODATA: all were given; -ETIMEDOUT; -EPERM. */
+/* Of a map, which item was done next, and no item twice: like imap_unordered. Blocks until there is one, at most so
+ * long. Its index; -ENODATA: all were given; -ETIMEDOUT; -EPERM. */
 int64_t mp_result_next(struct mp_result *result, int timeout_ms);
 
 /* Frees it. Does not block. 0; -EBUSY: it is not ready. Forks free their copy. */
