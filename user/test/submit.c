@@ -50,22 +50,24 @@ static void expect_the_end(void)
     CHECK_EQUAL(read(queue, &done, sizeof done), 0);
 }
 
-/* How many carriers this process has that are blocked for that reason. */
-static int carriers_blocked(const char *reason)
+/* How many carriers this process has that are blocked for that reason; NULL: that have not ended. */
+static int carriers(const char *reason)
 {
     static struct proc_info list[128];
     int n = thread_list(getpid(), list, 128), found = 0;
-    for (int i = 0; i < n; i++)
-        found += list[i].pid == getpid() && strncmp(list[i].name, "submit ", 7) == 0 &&
-                 list[i].state == PROC_BLOCKED && strcmp(list[i].reason, reason) == 0;
+    for (int i = 0; i < n && i < 128; i++)
+        if (list[i].pid == getpid() && strncmp(list[i].name, "submit ", 7) == 0)
+            found += reason ? list[i].state == PROC_BLOCKED && strcmp(list[i].reason, reason) == 0
+                            : list[i].state != PROC_ZOMBIE;
     return found;
 }
 
 static void wait_for_carriers(int wanted, const char *reason)
 {
-    for (int i = 0; i < 40000 && carriers_blocked(reason) != wanted; i++)
+    int found;
+    for (int i = 0; (found = carriers(reason)) != wanted && i < 40000; i++)
         sleep_ns(MS / 4);
-    CHECK_EQUAL(carriers_blocked(reason), wanted);
+    CHECK_EQUAL(found, wanted);
 }
 
 static bool one_hart(void)
@@ -177,15 +179,22 @@ static void many_at_once_each_with_its_tag(void)
 static void records_come_in_the_order_in_which_calls_end(void)
 {
     struct completion all[8];
+    int pipes[5][2];
     make_queue(0);
-    for (unsigned i = 0; i < 5; i++)
-        CHECK_EQUAL(submit_sleep(queue, 4 - i, (20 + 20 * (4 - i)) * MS), 0);
-    for (unsigned i = 0; i < 5; i++)
-        expect_record(i, 0);
+    for (unsigned i = 0; i < 5; i++) {
+        CHECK_EQUAL(pipe(pipes[i]), 0);
+        CHECK_EQUAL(submit_read(queue, i, pipes[i][0], &buffer[i], 1), 0);
+    }
+    for (unsigned i = 5; i-- > 0;) {
+        CHECK_EQUAL(write(pipes[i][1], "x", 1), 1);
+        wait_for_carriers((int)i, NULL);
+    }
+    for (unsigned i = 5; i-- > 0;)
+        expect_record(i, 1);
     /* Several with one read: as many as fit, whole ones. */
     for (unsigned i = 0; i < 5; i++)
         CHECK_EQUAL(submit_sleep(queue, i, 0), 0);
-    sleep_ns(20 * MS);
+    wait_for_carriers(0, NULL);
     CHECK_EQUAL(read(queue, all, 2 * sizeof all[0] + 5), 2 * sizeof all[0]);
     CHECK_EQUAL(read(queue, all + 2, sizeof all - 2 * sizeof all[0]), 3 * sizeof all[0]);
     for (unsigned a = 0; a < 5; a++)
@@ -216,7 +225,7 @@ static void a_bad_pointer_in_read_loses_no_record(void)
         struct pollfd p = {.fd = queue, .events = POLLIN};
         CHECK_EQUAL(poll(&p, 1, -1), 1);
     }
-    sleep_ns(20 * MS);
+    wait_for_carriers(0, NULL);
     CHECK_EQUAL(raw(SYS_read, queue, 8, ALL * sizeof(struct completion)), -EFAULT);
     bool seen[ALL] = {false};
     for (unsigned i = 0; i < ALL; i++) {
@@ -539,8 +548,7 @@ static void one_that_had_not_begun_is_cancelled(void)
 
 static void close_ends_what_is_under_way(void)
 {
-    sleep_ns(5 * MS); /* whoever started this case has a handle on it by now */
-    uint64_t before = objects_now();
+    uint64_t before = objects_now() + 1; /* whoever started this case may still make a handle on it */
     for (int round = 0; round < 20; round++) {
         make_queue_and_pipe(0);
         for (uint64_t i = 0; i < 5; i++)
@@ -552,9 +560,9 @@ static void close_ends_what_is_under_way(void)
         int other = dup(queue);
         CHECK_EQUAL(close(queue), 0);
         if (round % 2)
-            CHECK_EQUAL(carriers_blocked("pipe read"), 5); /* it was not the last handle */
+            CHECK_EQUAL(carriers("pipe read"), 5); /* it was not the last handle */
         CHECK_EQUAL(close(other), 0);
-        wait_for_carriers(0, "pipe read");
+        wait_for_carriers(0, NULL);
         close(ends[0]);
         close(ends[1]);
     }
@@ -565,7 +573,19 @@ static void close_ends_what_is_under_way(void)
         close(queue);
         sleep_ns(MS);
     }
-    CHECK_EQUAL(objects_now(), before);
+    CHECK(objects_now() <= before);
+}
+
+static void wait_until_thread_blocked(int tid, const char *reason)
+{
+    struct proc_info info;
+    for (int i = 0; i < 40000; i++) {
+        CHECK_EQUAL(thread_list(tid, &info, 1), 1);
+        if (info.tid == tid && info.state == PROC_BLOCKED && strcmp(info.reason, reason) == 0)
+            return;
+        sleep_ns(MS / 4);
+    }
+    CHECK(!"the thread blocks as expected");
 }
 
 static void *reads_one(void *argument)
@@ -581,7 +601,7 @@ static void a_blocked_reader_outlives_the_handle(void)
     CHECK_EQUAL(submit_read(queue, 3, ends[0], buffer, 1), 0);
     int tid = thread_create(reads_one, NULL);
     CHECK(tid > 0);
-    sleep_ns(5 * MS);
+    wait_until_thread_blocked(tid, "completion");
     CHECK_EQUAL(close(queue), 0); /* the reader's call keeps it */
     CHECK_EQUAL(write(ends[1], "x", 1), 1);
     CHECK_EQUAL(thread_join(tid, NULL), 0);
@@ -589,17 +609,19 @@ static void a_blocked_reader_outlives_the_handle(void)
 
 static void a_child_submits_on_an_inherited_queue(void)
 {
+    int told[2];
     make_queue_and_pipe(0);
+    CHECK_EQUAL(pipe(told), 0);
     int pid = fork();
     if (pid == 0) {
         CHECK_EQUAL(submit_read(queue, 11, ends[0], buffer, 1), 0);
         wait_for_carriers(1, "pipe read");
+        CHECK_EQUAL(write(told[1], "x", 1), 1);
         sleep_ns(FOREVER_NS);
     }
-    sleep_ns(5 * MS);
+    CHECK_EQUAL(read(told[0], buffer, 1), 1);
     CHECK_EQUAL(submit_read(queue, 22, ends[0], buffer, 1), 0);
     wait_for_carriers(1, "pipe read");
-    wait_until_blocked(pid, "sleep");
     kill(pid, SIGKILL); /* its carrier ends with it, ours does not */
     expect_record(11, -EINTR);
     CHECK_EQUAL(ending_of(pid), -SIGKILL);
@@ -611,19 +633,23 @@ static void a_child_submits_on_an_inherited_queue(void)
 /* The last handle is a child's: its close ends the calls of others, which are alive and well. */
 static void the_last_close_may_be_another_process_s(void)
 {
+    int told[2];
+    char byte;
     make_queue_and_pipe(0);
+    CHECK_EQUAL(pipe(told), 0);
     CHECK_EQUAL(submit_read(queue, 1, ends[0], buffer, 1), 0);
     wait_for_carriers(1, "pipe read");
     int pid = fork();
     if (pid == 0) {
-        sleep_ns(10 * MS);
+        CHECK_EQUAL(read(told[0], &byte, 1), 1);
         CHECK_EQUAL(close(queue), 0);
         _exit(0);
     }
     CHECK_EQUAL(close(queue), 0);
-    CHECK_EQUAL(carriers_blocked("pipe read"), 1);
+    CHECK_EQUAL(carriers("pipe read"), 1);
+    CHECK_EQUAL(write(told[1], "x", 1), 1);
     CHECK_EQUAL(ending_of(pid), 0);
-    wait_for_carriers(0, "pipe read");
+    wait_for_carriers(0, NULL);
 }
 
 static void a_queue_travels_in_a_message(void)
@@ -646,7 +672,7 @@ static void a_queue_travels_in_a_message(void)
     CHECK_EQUAL(close(queue), 0);
     close(messages[1]);
     close(messages[0]);
-    wait_for_carriers(0, "pipe read");
+    wait_for_carriers(0, NULL);
 }
 
 /* A carrier that holds the last reference on the queue that it belongs to. */
@@ -668,7 +694,7 @@ static void the_last_reference_may_be_a_carrier_s_own(void)
         close(messages[0]);
         close(messages[1]);
     }
-    wait_for_carriers(0, "pipe write");
+    wait_for_carriers(0, NULL);
 }
 
 /* --- servers --- */
