@@ -211,8 +211,8 @@ static int begin(const struct futex_wait *wait, struct futex_waiter *w, struct b
     return same ? 0 : -EAGAIN;
 }
 
-/* The owner of a robust lock, a thread: its end wakes whoever waits for that. The process may live on, so this is not the
- * queue of poll on a process handle; and it is under the lock that the ends of threads are under anyway. */
+/* The owner of a robust lock, a thread: its end wakes whoever waits for that. The process may live on, so this is not
+ * the queue of poll on a process handle; and it is under the lock that the ends of threads are under anyway. */
 struct watch {
     struct proc *owner; /* with a reference, or NULL: there is none with this tid */
     struct waiter waiter;

@@ -19,8 +19,8 @@ struct futex_wait {
 };
 
 /* Sleep while the word is what is expected. 0: woken; -EAGAIN: it is another; -ETIMEDOUT; -EOWNERDEAD: FUTEX_ROBUST,
- * and the owner, a thread, has ended; -EINVAL, -EFAULT, -ENOMEM: an address; -EINTR: killed. With an error other than -ETIMEDOUT
- * nothing was let go; not with FUTEX_ROBUST. */
+ * and the owner, a thread, has ended; -EINVAL, -EFAULT, -ENOMEM: an address; -EINTR: killed. With an error other than
+ * -ETIMEDOUT nothing was let go; not with FUTEX_ROBUST. */
 int futex_wait(const struct futex_wait *wait);
 
 /* Wake up to n of those who have waited longest, and who do wait: one that was killed or whose time is up does not

@@ -69,7 +69,7 @@ struct proc {
 
     /* leader->lock */
     struct list_node thread_node; /* on the leader's `threads`, then `gone`; the leader is on neither */
-    bool thread_ended;            /* it runs no more in user mode; a leader waits for the others, then ends the process */
+    bool thread_ended;            /* it runs no more in user mode; a leader waits for the others, then ends all */
     struct wait_queue watchers;   /* who waits for a robust lock that it holds */
     bool detached;                /* nobody will join it */
     bool told;                    /* it has been killed by its leader */

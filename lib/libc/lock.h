@@ -3,11 +3,11 @@
  * branch in a program without threads. Who has to wait sleeps in the kernel, and ps shows for whom.
  *
  * fork copies locks that other threads hold, and those threads are not there in the child. So each lock says in which
- * process it is what it says (`forks`): in a child of a process with threads all locks are stale, and a stale one is made
- * a free one by whoever comes first. What it protects may be half changed, then. So libc_fork holds those locks for
- * which that would be bad: of the heap, and of the list of files. A FILE's own is not among them, since it may be held for
- * as long as somebody reads or writes; each field of a FILE is right at any moment, and the worst is a line that the
- * child has a part of.
+ * process it is what it says (`forks`): in a child of a process with threads all locks are stale, and a stale one is
+ * made a free one by whoever comes first. What it protects may be half changed, then. So libc_fork holds those locks
+ * for which that would be bad: of the heap, and of the list of files. A FILE's own is not among them, since it may be
+ * held for as long as somebody reads or writes; each field of a FILE is right at any moment, and the worst is a line
+ * that the child has a part of.
  */
 #ifndef LIBC_LOCK_H
 #define LIBC_LOCK_H
@@ -41,8 +41,8 @@ static inline void libc_unlock(struct libc_lock *lock)
         libc_lock_give(lock);
 }
 
-/* fork, with the handlers of thread_at_fork: heap and list of files are whole in the child, and its only thread holds no
- * lock. */
+/* fork, with the handlers of thread_at_fork: heap and list of files are whole in the child, and its only thread holds
+ * no lock. */
 long libc_fork(int flags);
 
 #endif

@@ -46,7 +46,8 @@ __attribute__((noinline)) static int acquire_slowly(struct mp_lock *lock, int ti
 int mp_lock_acquire(struct mp_lock *lock, int timeout_ms)
 {
     uint32_t free = 0, me = (uint32_t)libc_known_tid; /* 0: mp_self has to ask */
-    if (me && atomic_compare_exchange_strong_explicit(&lock->word, &free, me, memory_order_acquire, memory_order_relaxed))
+    if (me &&
+        atomic_compare_exchange_strong_explicit(&lock->word, &free, me, memory_order_acquire, memory_order_relaxed))
         return 0;
     return acquire_slowly(lock, timeout_ms);
 }

@@ -9,8 +9,8 @@
  * What is a step. The word is looked at and changed by single atomic instructions, each a step. What the kernel does with
  * the bucket's lock held is one step, but for its look at the word, which others may change without that lock: so the
  * compare of a waiter and its going on the queue are two steps with the lock held between them. Interleaving is enough,
- * as sleep.pml says: who waits and who lets go meet in one word, which is changed by atomic instructions only and so in one
- * order for all; the rest is under the lock.
+ * as sleep.pml says: who waits and who lets go meet in one word, which is changed by atomic instructions only and so
+ * in one order for all; the rest is under the lock.
  *
  * A kill ends a process before any of its steps in user mode. In the kernel it goes on to where the kernel looks: when it
  * has slept, and on its way out.

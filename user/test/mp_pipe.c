@@ -219,7 +219,8 @@ _Noreturn static int receives_for_ever(void *unused)
         CHECK(mp_connection_receive(&first, data, sizeof data) > 0);
 }
 
-/* One of two that receive is killed at all instants: what it had not taken is there, whole and in order, for the other. */
+/* One of two that receive is killed at all instants: what it had not taken is there, whole and in order, for the
+ * other. */
 static void a_receiver_killed_in_receive_leaves_the_rest_working(void)
 {
     for (int round = 0; round < 120; round++) {

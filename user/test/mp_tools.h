@@ -1,5 +1,6 @@
 /*
- * For the tests of lib/mp: shared memory, children, processes and threads that get a number, and waiting until one waits.
+ * For the tests of lib/mp: shared memory, children, processes and threads that get a number, and waiting until one
+ * waits.
  */
 #ifndef TEST_MP_TOOLS_H
 #define TEST_MP_TOOLS_H

@@ -506,7 +506,7 @@ static void an_action_that_fails_breaks_the_barrier(void)
     CHECK_EQUAL(mp_barrier_is_broken(&s->barrier), 1);
     CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, fails, (void *)EIO, -1), -ECANCELED); /* it is not called */
     mp_barrier_reset(&s->barrier);
-    CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, fails, (void *)EIO, 0), -ETIMEDOUT); /* nor by one who is not the last */
+    CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, fails, (void *)EIO, 0), -ETIMEDOUT); /* nor if more have to come */
     mp_barrier_reset(&s->barrier);
     pid = start_waiter(waits_a_little_at_barrier, 30); /* whose time is up while the action goes on */
     CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, takes_its_time, (void *)60, -1), 1);

@@ -44,7 +44,7 @@ struct proc_info {
     uint8_t level;                   /* scheduling level now, 0 is the best */
     uint8_t hart;                    /* where it runs or last ran */
     uint8_t daemon;
-    int32_t waits_for;               /* pid of the server or child it is blocked on, or tid of who holds the lock, or 0 */
+    int32_t waits_for;               /* pid of the server or child it is blocked on, or a lock's holder, or 0 */
     uint64_t cpu_ns;                 /* processor time charged to it */
     uint64_t cpu_ns_level[SCHED_MAX_LEVELS];
     uint64_t start_ns;               /* since boot */

@@ -48,9 +48,9 @@ int message_send(int handle, const void *data, size_t bytes, const int *handles,
 int64_t message_receive(int handle, void *buffer, size_t bytes, int *handles, unsigned count, int64_t timeout_ns);
 int message_state(int handle, struct message_state *state);
 /* Futexes (docs/system-calls.md, "Futexes"); lib/mp is made of them. The word is a uint32_t, aligned, in any memory. */
-/* Sleep while *word is `expected`, for ns at most (0: not at all; -1: for ever); `owner` is the tid that ps shows, or 0;
- * flags FUTEX_ROBUST, FUTEX_HAND_ON; `release`, or NULL: a lock's word that is made 0, and one waiter of it woken, once
- * I am sure to be woken myself. 0: woken; -EAGAIN: *word is another; -ETIMEDOUT; -EOWNERDEAD; -EINVAL; -EFAULT. */
+/* Sleep while *word is `expected`, for ns at most (0: not at all; -1: for ever); `owner` is the tid that ps shows, or
+ * 0; flags FUTEX_ROBUST, FUTEX_HAND_ON; `release`, or NULL: a lock's word that is made 0, and one waiter of it woken,
+ * once I am sure to be woken myself. 0: woken; -EAGAIN: *word is another; -ETIMEDOUT; -EOWNERDEAD; -EINVAL; -EFAULT. */
 int futex_wait(const volatile void *word, uint32_t expected, int64_t ns, int owner, int flags, volatile void *release);
 /* Wake n of those who wait, the longest waiting first; -> how many. Does not block. */
 int futex_wake(const volatile void *word, unsigned n);

@@ -21,10 +21,10 @@ _Noreturn void thread_exit(void *value);
 /* My tid; enters the kernel only the first time in each thread. */
 int thread_self(void);
 
-/* What is to be done around each fork of this process, in the thread that calls it: before it, and after it in the parent
- * and in the child, where the other threads are not. A library that has locks takes them before, releases them in the
- * parent, and makes them new in the child. The newest handlers come first. Functions may be NULL. libc's own locks are
- * taken care of, so all may use malloc and stdio. */
+/* What is to be done around each fork of this process, in the thread that calls it: before it, and after it in the
+ * parent and in the child, where the other threads are not. A library that has locks takes them before, releases them
+ * in the parent, and makes them new in the child. The newest handlers come first. Functions may be NULL. libc's own
+ * locks are taken care of, so all may use malloc and stdio. */
 struct thread_at_fork {
     void (*before)(void), (*parent)(void), (*child)(void);
     struct thread_at_fork *next; /* libc's */

@@ -26,8 +26,8 @@ int mp_barrier_wait(struct mp_barrier *barrier, int timeout_ms);
 
 /* The same, but the last one to come first calls action(argument), while the others still wait; so all should pass the
  * same. If it gives a negative number, that is what its caller gets, and the barrier is broken. It must not use the
- * barrier; and it is not interrupted: timeouts of the others, reset and abort wait for it. (It is given to wait, not kept in
- * the barrier as in Python: a function has no address that all processes share.) */
+ * barrier; and it is not interrupted: timeouts of the others, reset and abort wait for it. (It is given to wait, not
+ * kept in the barrier as in Python: a function has no address that all processes share.) */
 int mp_barrier_wait_action(struct mp_barrier *barrier, int (*action)(void *argument), void *argument, int timeout_ms);
 
 /* Whoever waits gets -ECANCELED, and the barrier is whole again. Blocks only while others are inside these calls. */

@@ -1,7 +1,7 @@
 /*
  * Condition: wait, with a lock held, until somebody who holds it says that something has changed. Like
- * multiprocessing.Condition: with an RLock of its own, or with a Lock or RLock that it shares with whoever else uses that,
- * other conditions too. Memory and timeouts: <mp/lock.h>.
+ * multiprocessing.Condition: with an RLock of its own, or with a Lock or RLock that it shares with whoever else uses
+ * that, other conditions too. Memory and timeouts: <mp/lock.h>.
  */
 #ifndef MP_CONDITION_H
 #define MP_CONDITION_H

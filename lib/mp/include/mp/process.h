@@ -4,8 +4,8 @@
  *
  * Calls give 0 or a negative errno. Timeouts are milliseconds: negative for ever, 0 not at all.
  * "The creator" is the process that called mp_process_create, any of its threads. Others have a copy of the object if
- * they were forked from it later: they may terminate and kill it and read what it is, but -EPERM is what they get from the
- * rest. Threads may use one object at the same time, but it must not be used while, or after, it is closed.
+ * they were forked from it later: they may terminate and kill it and read what it is, but -EPERM is what they get
+ * from the rest. Threads may use one object at the same time, but it must not be used while, or after, it is closed.
  */
 #ifndef MP_PROCESS_H
 #define MP_PROCESS_H
@@ -41,8 +41,9 @@ int mp_process_run(struct mp_process *process);
 /* Starts it: a child is forked, runs the target, and exits with what that returns, through exit(): so what atexit was
  * given before runs in the child too. stdio's buffers are written out first, or both would write them. Does not block.
  * When other threads print meanwhile, the child does not print it again.
- * 0; -EALREADY: it was started before, or another thread is at it; -EDAEMON: the caller is a daemon ("daemonic processes are not allowed to have
- * children"); -EAGAIN: the job's limit of processes; -ENOMEM: also when atexit has no place; -EPERM: not the creator. */
+ * 0; -EALREADY: it was started before, or another thread is at it; -EDAEMON: the caller is a daemon ("daemonic
+ * processes are not allowed to have children"); -EAGAIN: the job's limit of processes; -ENOMEM: also when atexit has
+ * no place; -EPERM: not the creator. */
 int mp_process_start(struct mp_process *process);
 
 /* Blocks until it has ended, at most so long. Joining again is fine, and so is joining by
@@ -82,8 +83,8 @@ struct mp_process *mp_current_process(void);
 int mp_active_children(struct mp_process *list[], int n);
 
 /*
- * A process that ends by exit(), called by whichever thread, or by returning ends its daemons and joins its other children first: it may block
- * there for as long as they run. _exit(), a signal or a fault joins nobody; the kernel ends the daemons, and the others go
- * to init.
+ * A process that ends by exit(), called by whichever thread, or by returning ends its daemons and joins its other
+ * children first: it may block there for as long as they run. _exit(), a signal or a fault joins nobody; the kernel
+ * ends the daemons, and the others go to init.
  */
 #endif
