@@ -70,7 +70,7 @@ struct proc {
     /* leader->lock */
     struct list_node thread_node; /* on the leader's `threads`, then `gone`; the leader is on neither */
     bool thread_ended;            /* it runs no more in user mode; a leader waits for the others, then ends all */
-    struct wait_queue watchers;   /* who waits for a robust lock that it holds */
+    struct wait_queue watchers;   /* who waits for its end: to join it, or for a robust lock that it holds */
     bool detached;                /* nobody will join it */
     bool told;                    /* it has been killed by its leader */
     uint64_t value;               /* what it ended with */
@@ -79,7 +79,7 @@ struct proc {
     struct spinlock lock;
     struct list threads;       /* the others that live */
     struct list gone;          /* and those that nobody has joined yet */
-    struct wait_queue thread_wait; /* join, and the leader for the others' ends */
+    struct wait_queue thread_wait; /* the leader, for the others' ends */
     unsigned siblings;         /* of `threads`: those that are no carriers */
     unsigned running;          /* threads that have not asked to end, carriers not counted */
     bool ending;               /* `status` says how: no more threads, no exec */

@@ -246,7 +246,7 @@ void thread_end(uint64_t value)
         limit_stack(leader->space, &proc_frame(leader)->sp);
     if (me->carries) /* not before: who sees the call ended can free its carrier, and make the next */
         me->carries->ended(me->carries);
-    wake_all(&leader->thread_wait);
+    wake_one(&leader->thread_wait);
     spin_unlock(&leader->lock); /* from here on the leader may be gone */
     sched_leave();
 }
@@ -259,7 +259,6 @@ static int park(struct proc *me, uint64_t value)
     spin_lock(&me->lock);
     me->value = value;
     thread_is_over(me);
-    wake_all(&me->thread_wait);
     int error = 0;
     while (!error && me->siblings)
         error = wait_on(&me->thread_wait, &me->lock);
@@ -358,7 +357,11 @@ int proc_thread_join(int32_t tid, uint64_t *value)
     int error;
     while (!(error = find(leader, tid, &thread)) && !thread->thread_ended) {
         me->task.waits_for = tid;
-        error = wait_on(&leader->thread_wait, &leader->lock);
+        proc_get(thread); /* another may join it first, and then it is gone */
+        error = wait_on(&thread->watchers, &leader->lock);
+        spin_unlock(&leader->lock);
+        proc_put(thread);
+        spin_lock(&leader->lock);
         if (error)
             break;
     }

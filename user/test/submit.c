@@ -576,18 +576,6 @@ static void close_ends_what_is_under_way(void)
     CHECK(objects_now() <= before);
 }
 
-static void wait_until_thread_blocked(int tid, const char *reason)
-{
-    struct proc_info info;
-    for (int i = 0; i < 40000; i++) {
-        CHECK_EQUAL(thread_list(tid, &info, 1), 1);
-        if (info.tid == tid && info.state == PROC_BLOCKED && strcmp(info.reason, reason) == 0)
-            return;
-        sleep_ns(MS / 4);
-    }
-    CHECK(!"the thread blocks as expected");
-}
-
 static void *reads_one(void *argument)
 {
     (void)argument;
