@@ -39,12 +39,15 @@ static int shake_hands(struct mp_manager *m, uint64_t *instance)
                               CALL_SEND | CALL_RECEIVE | CALL_CLOFORK);
     if (connection < 0)
         return (int)result_of(connection);
+    /* Whoever is behind the door may have answered with the number of any handle. Only one that was just made has this
+     * flag and no other. */
+    if (fcntl((int)connection, F_GETFD) != FD_CLOFORK || fcntl((int)connection, F_SETFD, FD_CLOEXEC | FD_CLOFORK) < 0)
+        return -EACCES;
     memcpy(nonces.server, buffer.hello.nonce, sizeof nonces.server);
     nonces.instance = buffer.hello.instance;
     manager_proof(key, ROLE_SERVER, &nonces, proof);
     int64_t result = -EACCES; /* who does not know the key hears nothing from us that is made with it */
-    if (fcntl((int)connection, F_SETFD, FD_CLOEXEC | FD_CLOFORK) == 0 &&
-        secret_equal(proof, buffer.hello.proof, sizeof proof)) {
+    if (secret_equal(proof, buffer.hello.proof, sizeof proof)) {
         manager_proof(key, ROLE_CLIENT, &nonces, proof);
         result = result_of(call((int)connection, MANAGER_PROVE, 0, 0, proof, sizeof proof, CALL_SEND));
     }
