@@ -130,11 +130,12 @@ long libc_fork(int flags)
     long pid = ecall1(SYS_fork, flags);
     if (pid == 0) {
         /* Nothing is written that is right already: the first write to a page copies it, and most children only exec. */
+        libc_forget();
         if (threaded) {
             libc_threaded = false;
-            renew_lock = (struct libc_lock){.forks = ++libc_forks};
+            libc_forks++;
+            renew_lock = (struct libc_lock){.forks = libc_forks};
         }
-        libc_forget();
     } else if (threaded) {
         libc_lock_give(&libc_heap_lock);
         libc_lock_give(&libc_files_lock);

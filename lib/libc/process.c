@@ -15,7 +15,7 @@ _Thread_local int libc_known_tid;
 
 void libc_forget(void)
 {
-    if (known_pid)
+    if (known_pid) /* each store may cost the copy of a page */
         known_pid = 0;
     if (libc_known_tid)
         libc_known_tid = 0;
