@@ -1,26 +1,6 @@
-"""The four ways of input and output: what the demos print (tests/cases/demos_io.txt), and what tells them apart in a
-trace."""
+"""The four ways of input and output: what tells the demos apart in a trace."""
 
 import re
-
-import pytest
-
-from cases import Group, read_cases
-
-
-@pytest.fixture(scope="module")
-def group():
-    return Group("demos_io")
-
-
-@pytest.mark.parametrize("case", read_cases("demos_io"), ids=lambda case: case.promise)
-def test_output(group, case):
-    group.check(case)
-
-
-def test_demos_give_everything_back(group):
-    group.finish()
-
 
 READ = 35
 AGAIN = -11
