@@ -20,8 +20,10 @@
 #define BUCKETS 256 /* a power of two */
 #define BATCH 64    /* woken under one hold of the lock */
 
+#define CACHE_LINE 64
+
 static struct bucket {
-    struct spinlock lock;
+    _Alignas(CACHE_LINE) struct spinlock lock; /* else harts at work on neighbours would wait for one another */
     struct list leaders;
     uint64_t arrivals; /* so far: wakers leave out those who come while they are at work */
 } buckets[BUCKETS];

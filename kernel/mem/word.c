@@ -9,7 +9,7 @@
 #include "mem/segment.h"
 
 /* The space's lock is held. */
-static int key_of(struct space *space, uint64_t va, struct word_key *key)
+static inline int key_of(struct space *space, uint64_t va, struct word_key *key)
 {
     struct region *region = region_find(space, va);
 
@@ -54,20 +54,15 @@ int word_hold(struct space *space, user_addr address, int access, uint32_t **wor
     result = key_of(space, address.v, key);
     if (result == 0) {
         pte_t *pte = table_lookup(space, address.v);
-        if (pte == NULL || (*pte & needed) != needed) {
+        if (__builtin_expect(pte == NULL || (*pte & needed) != needed, 0)) {
             result = fault_page(space, address.v, access, space->user_sp != NULL ? *space->user_sp : USER_END);
             pte = table_lookup(space, address.v);
         }
-        if (result == 0) {
+        if (__builtin_expect(result == 0, 1)) {
             *word = (uint32_t *)((char *)phys_to_virt(pte_phys(*pte)) + (address.v & PAGE_MASK));
             return 0;
         }
     }
     spin_unlock(&space->lock);
     return result;
-}
-
-void word_let_go(struct space *space)
-{
-    spin_unlock(&space->lock);
 }

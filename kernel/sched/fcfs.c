@@ -57,13 +57,6 @@ static bool fcfs_preempts(struct run_queue *rq, struct sched_entity *running)
     return run_queue_best(rq) < sched_class(running);
 }
 
-static bool fcfs_advance(struct run_queue *rq, uint64_t now)
-{
-    (void)now;
-    rq->next_boost = SCHED_NEVER; /* no boosts, so the clock need not come for one */
-    return false;
-}
-
 static const struct sched_policy policy_fcfs = {
     .name = "fcfs",
     .admit = fcfs_admit,
@@ -74,7 +67,6 @@ static const struct sched_policy policy_fcfs = {
     .slice_left = fcfs_slice_left,
     .level = fcfs_level,
     .preempts = fcfs_preempts,
-    .advance = fcfs_advance,
 };
 
 SCHED_POLICY(policy_fcfs);

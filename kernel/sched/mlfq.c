@@ -111,10 +111,8 @@ static bool mlfq_preempts(struct run_queue *rq, struct sched_entity *running)
     return run_queue_best(rq) < mlfq_level(rq, running); /* rule 4 */
 }
 
-static bool mlfq_advance(struct run_queue *rq, uint64_t now)
+static void mlfq_advance(struct run_queue *rq, uint64_t now)
 {
-    if (now < rq->next_boost)
-        return false;
     /* Rule 5. Whole lists go behind those already at the top, in order of level and position. */
     for (unsigned l = 1; l < SCHED_MAX_LEVELS; l++)
         if (rq->ready_levels & (1u << l))
@@ -125,7 +123,6 @@ static bool mlfq_advance(struct run_queue *rq, uint64_t now)
     uint64_t due = 1 + (now - rq->next_boost) / rq->tuning->boost;
     rq->epoch += due;
     rq->next_boost += due * rq->tuning->boost;
-    return true;
 }
 
 static const struct sched_policy policy_mlfq = {

@@ -23,7 +23,8 @@ const struct sched_policy *sched_policy_named(const char *name)
     return NULL;
 }
 
-void run_queue_init(struct run_queue *rq, const struct sched_tuning *tuning, uint64_t now)
+void run_queue_init(struct run_queue *rq, const struct sched_policy *policy, const struct sched_tuning *tuning,
+                    uint64_t now)
 {
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
         list_init(&rq->level[l]);
@@ -33,7 +34,7 @@ void run_queue_init(struct run_queue *rq, const struct sched_tuning *tuning, uin
     rq->count = 0;
     rq->epoch = 0;
     rq->tuning = tuning;
-    rq->next_boost = tuning->boost ? now + tuning->boost : SCHED_NEVER;
+    rq->next_boost = policy->advance && tuning->boost ? now + tuning->boost : SCHED_NEVER;
 }
 
 void sched_entity_init(struct sched_entity *e)

@@ -93,8 +93,9 @@ struct sched_policy {
     unsigned (*level)(struct run_queue *, struct sched_entity *e);
     /* Is somebody ready who must run before `running` goes on? */
     bool (*preempts)(struct run_queue *, struct sched_entity *running);
-    /* Time has come to `now`; do what is due (boost). True when something was done. */
-    bool (*advance)(struct run_queue *, uint64_t now);
+    /* Time has come to `now`, which is next_boost or later: boost, and set next_boost anew. NULL: it has no boosts, and the
+     * clock need not come for one. */
+    void (*advance)(struct run_queue *, uint64_t now);
     /* How long it expects the account's burst to be, for the trace. NULL: it does not ask. */
     uint64_t (*expects)(struct run_queue *, struct sched_entity *account);
 };
@@ -110,7 +111,8 @@ const struct sched_policy *sched_policy_named(const char *name);
 /* Every policy there is, in no certain order, one for each i from 0; NULL: no more. */
 const struct sched_policy *sched_policy_number(unsigned i);
 
-void run_queue_init(struct run_queue *rq, const struct sched_tuning *tuning, uint64_t now);
+void run_queue_init(struct run_queue *rq, const struct sched_policy *policy, const struct sched_tuning *tuning,
+                    uint64_t now);
 void sched_entity_init(struct sched_entity *e);
 
 /* List work that every policy shares: at the tail, at the head, out of it. */
@@ -125,6 +127,15 @@ static inline unsigned run_queue_best(const struct run_queue *rq) /* SCHED_NO_LE
         if (levels & 1)
             return level;
     return SCHED_NO_LEVEL;
+}
+
+/* Time has come to `now`. True when a boost was due. */
+static inline bool run_queue_advance(const struct sched_policy *policy, struct run_queue *rq, uint64_t now)
+{
+    if (now < rq->next_boost)
+        return false;
+    policy->advance(rq, now);
+    return true;
 }
 
 /*

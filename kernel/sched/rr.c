@@ -64,13 +64,6 @@ static bool rr_preempts(struct run_queue *rq, struct sched_entity *running)
     return false;
 }
 
-static bool rr_advance(struct run_queue *rq, uint64_t now)
-{
-    (void)now;
-    rq->next_boost = SCHED_NEVER; /* no boosts, so the clock need not come for one */
-    return false;
-}
-
 static const struct sched_policy policy_rr = {
     .name = "rr",
     .admit = rr_admit,
@@ -81,7 +74,6 @@ static const struct sched_policy policy_rr = {
     .slice_left = rr_slice_left,
     .level = rr_level,
     .preempts = rr_preempts,
-    .advance = rr_advance,
 };
 
 SCHED_POLICY(policy_rr);

@@ -84,7 +84,7 @@ bool dispatch_charge(struct dispatcher *d, uint64_t now)
 
 static void advance_policy(struct dispatcher *d, uint64_t now)
 {
-    if (d->policy->advance(&d->queue, now))
+    if (run_queue_advance(d->policy, &d->queue, now))
         TRACE(boost, 0, 0, 0);
 }
 
@@ -97,15 +97,28 @@ void dispatch_set_clock(struct dispatcher *d)
     d->clock_wanted = SCHED_NEVER;
 }
 
-void dispatch_unlock(struct dispatcher *d)
+/* Apart, so that dispatch_unlock, which every switch and every wake-up goes through, mostly saves no registers. */
+static __attribute__((noinline)) void after_unlock(struct dispatcher *d, bool clock, uint32_t tell)
 {
-    uint32_t tell = d->tell;
-    d->tell = 0;
-    spin_unlock(&d->lock);
-    if (d == here())
+    if (clock)
         dispatch_set_clock(d);
     if (tell)
         sbi_send_ipi(tell); /* they may be in user mode, or asleep */
+}
+
+void dispatch_unlock(struct dispatcher *d)
+{
+    uint32_t tell = d->tell;
+    bool clock = false;
+    d->tell = 0;
+    spin_unlock(&d->lock);
+    if (d == here()) {
+        clock = d->clock_wanted < d->clock_set;
+        if (!clock)
+            d->clock_wanted = SCHED_NEVER; /* as dispatch_set_clock */
+    }
+    if (clock || tell)
+        after_unlock(d, clock, tell);
 }
 
 /* The other harts see the level that runs here: worst_hart. */

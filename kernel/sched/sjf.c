@@ -120,13 +120,6 @@ static bool sjf_preempts(struct run_queue *rq, struct sched_entity *running)
            heap_first(&rq->by_time)->key < time_left(rq, admitted_account(rq, running, sjf_admit));
 }
 
-static bool sjf_advance(struct run_queue *rq, uint64_t now)
-{
-    (void)now;
-    rq->next_boost = SCHED_NEVER; /* no boosts, so the clock need not come for one */
-    return false;
-}
-
 static const struct sched_policy policy_sjf = {
     .name = "sjf",
     .admit = sjf_admit,
@@ -137,7 +130,6 @@ static const struct sched_policy policy_sjf = {
     .slice_left = sjf_slice_left,
     .level = sjf_level,
     .preempts = sjf_preempts,
-    .advance = sjf_advance,
     .expects = sjf_expects,
 };
 

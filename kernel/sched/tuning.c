@@ -53,7 +53,7 @@ void sched_init(void)
         d->hart = &harts[i];
         d->policy = sched_policy_named(SCHED_DEFAULT_POLICY);
         default_tuning(&d->tuning);
-        run_queue_init(&d->queue, &d->tuning, now);
+        run_queue_init(&d->queue, d->policy, &d->tuning, now);
         d->charged_until = now;
         d->clock_set = d->clock_wanted = d->look_at = SCHED_NEVER;
         sched_entity_init(&d->idle.entity);
@@ -113,7 +113,7 @@ static void change_policy(struct dispatcher *d, const struct sched_policy *polic
         list_push_back(&ready, &e->node);
     d->policy = policy;
     d->tuning = *tuning;
-    run_queue_init(&d->queue, &d->tuning, now);
+    run_queue_init(&d->queue, d->policy, &d->tuning, now);
     d->queue.epoch = epoch;
     struct list_node *node;
     while ((node = list_pop_front(&ready)) != NULL) {

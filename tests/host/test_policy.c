@@ -22,7 +22,7 @@ static void set_up(uint64_t boost)
                                     .quantum = 5, .first_guess = 10, .alpha_ppm = ALPHA_ONE / 2 };
     if (!policy)
         policy = sched_policy_named("mlfq");
-    run_queue_init(&rq, &tuning, 0);
+    run_queue_init(&rq, policy, &tuning, 0);
     for (int i = 0; i < TASKS; i++) {
         sched_entity_init(&task[i]);
         policy->admit(&rq, &task[i]);
@@ -186,10 +186,10 @@ CASE(rule_5_a_boost_lifts_all_ready_running_and_blocked)
     }
     sink(4, 3); /* running */
     sink(5, 2); /* blocked */
-    CHECK(!policy->advance(&rq, BOOST - 1));
+    CHECK(!run_queue_advance(policy, &rq, BOOST - 1));
     CHECK_EQUAL(policy->level(&rq, &task[4]), 3);
-    CHECK(policy->advance(&rq, BOOST));
-    CHECK(!policy->advance(&rq, BOOST));
+    CHECK(run_queue_advance(policy, &rq, BOOST));
+    CHECK(!run_queue_advance(policy, &rq, BOOST));
     for (int i = 0; i <= 5; i++)
         CHECK_EQUAL(policy->level(&rq, &task[i]), 0);
     CHECK_EQUAL(policy->slice_left(&rq, &task[4]), 5);
@@ -200,8 +200,8 @@ CASE(rule_5_a_boost_lifts_all_ready_running_and_blocked)
     }
     CHECK_EQUAL(pick(), 5);
     CHECK_EQUAL(pick(), -1);
-    CHECK(!policy->advance(&rq, 2 * BOOST - 1));
-    CHECK(policy->advance(&rq, 2 * BOOST));
+    CHECK(!run_queue_advance(policy, &rq, 2 * BOOST - 1));
+    CHECK(run_queue_advance(policy, &rq, 2 * BOOST));
 }
 
 CASE(rule_5_a_boosted_one_can_be_taken_out)
@@ -211,8 +211,8 @@ CASE(rule_5_a_boosted_one_can_be_taken_out)
     sink(1, 2);
     add(0, ENQUEUE_YIELDED);
     add(1, ENQUEUE_YIELDED);
-    CHECK(policy->advance(&rq, BOOST));
-    CHECK(policy->advance(&rq, 2 * BOOST));
+    CHECK(run_queue_advance(policy, &rq, BOOST));
+    CHECK(run_queue_advance(policy, &rq, 2 * BOOST));
     policy->remove(&rq, &task[1]);
     CHECK_EQUAL(rq.count, 1);
     CHECK_EQUAL(pick(), 0);
@@ -223,7 +223,7 @@ CASE(rule_5_without_a_period_nobody_is_boosted)
 {
     set_up(0);
     sink(0, 3);
-    CHECK(!policy->advance(&rq, UINT64_MAX - 1));
+    CHECK(!run_queue_advance(policy, &rq, UINT64_MAX - 1));
     CHECK_EQUAL(policy->level(&rq, &task[0]), 3);
 }
 
@@ -334,7 +334,7 @@ CASE(round_robin_gives_each_its_quantum_in_turn)
         CHECK(policy->charge(&rq, &task[i], 1));
         add(i, ENQUEUE_SLICE_END);
     }
-    CHECK(!policy->advance(&rq, 100 * BOOST));
+    CHECK(!run_queue_advance(policy, &rq, 100 * BOOST));
 }
 
 CASE(round_robin_renews_the_quantum_of_one_that_blocked)
@@ -378,7 +378,7 @@ CASE(fcfs_runs_each_to_its_end_in_the_order_they_came)
         CHECK(!policy->preempts(&rq, &task[i]));
         CHECK_EQUAL(task[i].ran, 100000);
     }
-    CHECK(!policy->advance(&rq, 100 * BOOST));
+    CHECK(!run_queue_advance(policy, &rq, 100 * BOOST));
     CHECK_EQUAL(rq.next_boost, SCHED_NEVER);
 }
 

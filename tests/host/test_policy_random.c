@@ -18,7 +18,7 @@ static void set_up(void)
 {
     tuning = (struct sched_tuning){ .levels = LEVELS, .slice = { 5, 10, 20, 40 }, .boost = BOOST, .keep_allotment = true };
     policy = sched_policy_named("mlfq");
-    run_queue_init(&rq, &tuning, 0);
+    run_queue_init(&rq, policy, &tuning, 0);
     for (int i = 0; i < TASKS; i++) {
         sched_entity_init(&task[i]);
         policy->admit(&rq, &task[i]);
@@ -130,7 +130,7 @@ CASE(mlfq_agrees_with_the_model_in_random_histories)
             CHECK_EQUAL(ended, model_charge(&m.task[running], ticks));
             slice_ends += ended;
 
-            bool boosted = policy->advance(&rq, now);
+            bool boosted = run_queue_advance(policy, &rq, now);
 
             CHECK_EQUAL(boosted, model_advance(&m, now));
             boosts += boosted;

@@ -121,7 +121,7 @@ static void set_up(void)
         d->hart = &harts[i];
         d->policy = sched_policy_named("mlfq");
         d->tuning = tuning;
-        run_queue_init(&d->queue, &d->tuning, 0);
+        run_queue_init(&d->queue, d->policy, &d->tuning, 0);
         d->charged_until = now;
         d->clock_set = d->clock_wanted = d->look_at = SCHED_NEVER;
         clocks[i] = SCHED_NEVER;

@@ -47,7 +47,7 @@ static void set_up(unsigned n)
     d->lock.owner = &harts[0];
     d->policy = sched_policy_named("mlfq");
     d->tuning = (struct sched_tuning){.levels = 4, .slice = {1, 2, 4, 8}, .boost = 1000};
-    run_queue_init(&d->queue, &d->tuning, 0);
+    run_queue_init(&d->queue, d->policy, &d->tuning, 0);
     task_on(&d->idle, 0, &harts[0], PROC_RUNNING);
     task_on(&tasks[0], 1, &harts[0], PROC_BLOCKED);
     atomic_store(&tasks[0].on_hart, true);
@@ -107,7 +107,7 @@ CASE(what_is_right_passes)
 CASE(a_boost_moves_whole_lists)
 {
     set_up(9);
-    CHECK(d->policy->advance(&d->queue, 2000));
+    CHECK(run_queue_advance(d->policy, &d->queue, 2000));
     SAYS_NOTHING(switch_to(&d->idle));
     tasks[10].entity.level = 2;
     task_on(&tasks[10], 11, &harts[0], PROC_READY);

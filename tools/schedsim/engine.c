@@ -133,7 +133,7 @@ static void arrive(struct sim *s, struct job *job)
 
 static void boost(struct sim *s, uint64_t until)
 {
-    if (s->policy->advance(&s->queue, until))
+    if (run_queue_advance(s->policy, &s->queue, until))
         trace(s, TRACE_boost, 0, 0, 0);
 }
 
@@ -289,7 +289,7 @@ void simulate(const struct options *options, struct job_list *list, struct write
     struct sim sim = {.options = options, .policy = options->policy, .list = list, .writer = writer,
                       .trace = trace_out, .shown = PID_IDLE};
     struct sim *s = &sim;
-    run_queue_init(&s->queue, &options->tuning, 0);
+    run_queue_init(&s->queue, s->policy, &options->tuning, 0);
     while (s->ended < list->count) {
         s->now = next_instant(s);
         if (s->now > TIME_LIMIT)
