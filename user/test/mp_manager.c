@@ -1,6 +1,6 @@
 /*
- * lib/mp's Manager: what it keeps, by one process and by several. How it lives and ends is in mp_manager_life.c, deaths in
- * mp_manager_deaths.c, who means ill in mp_manager_hostile.c.
+ * lib/mp's Manager: what it keeps, by one process and by several. How it lives and ends is in mp_manager_life.c,
+ * deaths in mp_manager_deaths.c, who means ill in mp_manager_hostile.c.
  */
 #include "manager_tools.h"
 

@@ -1,7 +1,8 @@
 /*
- * Deaths around lib/mp's Manager. A process is killed at instants that are swept over each operation: the others go on, what
- * it changed is changed wholly or not at all, its locks are released, its references are dropped, and what it waits
- * for is forgotten. And the manager is killed at swept instants: each call succeeds or says that it has ended.
+ * Deaths around lib/mp's Manager. A process is killed at instants that are swept over each operation: the others go
+ * on, what it changed is changed wholly or not at all, its locks are released, its references are dropped, and what
+ * it waits for is forgotten. And the manager is killed at swept instants: each call succeeds or says that it has
+ * ended.
  */
 #include "manager_tools.h"
 

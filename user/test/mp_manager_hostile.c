@@ -1,6 +1,6 @@
 /*
- * Clients of lib/mp's Manager that mean ill: they do not know the key, repeat what they have heard, and send what no client
- * of the library would. The manager refuses them, and serves the others.
+ * Clients of lib/mp's Manager that mean ill: they do not know the key, repeat what they have heard, and send what no
+ * client of the library would. The manager refuses them, and serves the others.
  */
 #include "manager_tools.h"
 
@@ -228,8 +228,8 @@ static void wrong_numbers_and_sizes_are_refused(void)
         CHECK_EQUAL(SENDS(OP_WORD(DICT_SET, FORM_BUFFER, 0, 0), sizeof *request + 10, 0, 0, sizeof area, CALL_SEND),
                     -EINVAL);
         request->number = list.proxy.number;
-        int64_t got = SENDS(OP_WORD(LIST_EXTEND, FORM_BUFFER, 0, 0), sizeof *request + 10, 0, 0, sizeof area, CALL_SEND);
-        CHECK_EQUAL(got, -EINVAL);
+        CHECK_EQUAL(SENDS(OP_WORD(LIST_EXTEND, FORM_BUFFER, 0, 0), sizeof *request + 10, 0, 0, sizeof area, CALL_SEND),
+                    -EINVAL);
     }
     *request = (struct manager_request){number, MP_KEY_MAX + 1, 0};
     CHECK_EQUAL(SENDS(OP_WORD(DICT_SET, FORM_BUFFER, 0, 0), sizeof *request + 2000, 0, 0, sizeof area, CALL_SEND),
@@ -238,15 +238,15 @@ static void wrong_numbers_and_sizes_are_refused(void)
     CHECK_EQUAL(SENDS(OP_WORD(DICT_SET, FORM_BUFFER, 0, 0), sizeof *request + 3 + MP_ITEM_MAX, 0, 0, sizeof area,
                       CALL_SEND), -EMSGSIZE);
     /* New objects: kinds, flags, sizes; and the number cannot be written. */
-    CHECK_EQUAL(SENDS(OP_WORD(MANAGER_NEW, FORM_NUMBERS, 0, 8), 0, KINDS, 0, 8, CALL_RECEIVE), -EINVAL);
-    CHECK_EQUAL(SENDS(OP_WORD(MANAGER_NEW, FORM_NUMBERS, 0, 8), 0, -1, 0, 8, CALL_RECEIVE), -EINVAL);
-    CHECK_EQUAL(SENDS(OP_WORD(MANAGER_NEW, FORM_NUMBERS, 0, 8), 0, KIND_LOCK, 2, 8, CALL_RECEIVE), -EINVAL);
-    CHECK_EQUAL(SENDS(OP_WORD(MANAGER_NEW, FORM_NUMBERS, 0, 8), 0, KIND_VALUE, MP_ITEM_MAX + 1, 8, CALL_RECEIVE), -EMSGSIZE);
-    CHECK_EQUAL(SENDS(OP_WORD(MANAGER_NEW, FORM_NUMBERS, 0, 8), 0, KIND_VALUE, -1, 8, CALL_RECEIVE), -EMSGSIZE);
-    CHECK_EQUAL(SENDS(OP_WORD(MANAGER_NEW, FORM_NUMBERS, 0, 8), 0, KIND_DICT, 0, 7, CALL_RECEIVE), -EINVAL);
-    CHECK_EQUAL(SENDS(OP_WORD(MANAGER_NEW, FORM_NUMBERS, 0, 8), 0, KIND_DICT, 0, 8, CALL_SEND), -EACCES);
-    /* It wants no session: then there is none. */
-    CHECK_EQUAL(SENDS(OP_WORD(MANAGER_NEW, FORM_NUMBERS, 0, 8), 0, KIND_DICT, 0, 8, CALL_RECEIVE | CALL_PLAIN), -EINVAL);
+#define NEW(kind, b, bytes, flags) SENDS(OP_WORD(MANAGER_NEW, FORM_NUMBERS, 0, 8), 0, kind, b, bytes, flags)
+    CHECK_EQUAL(NEW(KINDS, 0, 8, CALL_RECEIVE), -EINVAL);
+    CHECK_EQUAL(NEW(-1, 0, 8, CALL_RECEIVE), -EINVAL);
+    CHECK_EQUAL(NEW(KIND_LOCK, 2, 8, CALL_RECEIVE), -EINVAL);
+    CHECK_EQUAL(NEW(KIND_VALUE, MP_ITEM_MAX + 1, 8, CALL_RECEIVE), -EMSGSIZE);
+    CHECK_EQUAL(NEW(KIND_VALUE, -1, 8, CALL_RECEIVE), -EMSGSIZE);
+    CHECK_EQUAL(NEW(KIND_DICT, 0, 7, CALL_RECEIVE), -EINVAL);
+    CHECK_EQUAL(NEW(KIND_DICT, 0, 8, CALL_SEND), -EACCES);
+    CHECK_EQUAL(NEW(KIND_DICT, 0, 8, CALL_RECEIVE | CALL_PLAIN), -EINVAL); /* it wants no session: there is none */
     CHECK_EQUAL(mp_manager_objects(manager), 3);
     /* Time limits. */
     CHECK_EQUAL(SENDS(OP_WORD(LOCK_ACQUIRE, FORM_NUMBERS, 0, 0), lock.proxy.number, INT64_MAX, 0, 0, 0), -EINVAL);
@@ -330,7 +330,8 @@ _Noreturn static int connects_often(void *unused)
         uint8_t nonce[NONCE_BYTES] = {9}, proof[SHA256_BYTES];
         struct manager_hello answer;
         memcpy(&answer, nonce, NONCE_BYTES);
-        int64_t c = call(mp_manager_door(manager), MANAGER_HELLO, 0, 0, &answer, sizeof answer, CALL_SEND | CALL_RECEIVE);
+        int64_t c = call(mp_manager_door(manager), MANAGER_HELLO, 0, 0, &answer, sizeof answer,
+                         CALL_SEND | CALL_RECEIVE);
         if (c >= 0) {
             struct manager_nonces nonces = nonces_of(nonce, &answer);
             manager_proof(the_key(), ROLE_CLIENT, &nonces, proof);
@@ -418,8 +419,8 @@ static int says_anything(void *start)
             words[0] = draw(2) ? dict.proxy.number : list.proxy.number;
         if (op == LOCK_ACQUIRE && form == FORM_BUFFER)
             memset(area + 8, 0, 8);
-        int64_t got = call_words(sessions[draw(6)], OP_WORD(op, form, draw(20), draw(2) ? draw(200) : some_number() >> 33),
-                                 words, area, draw(3) ? draw(300) : sizeof area,
+        int64_t word = OP_WORD(op, form, draw(20), draw(2) ? draw(200) : some_number() >> 33);
+        int64_t got = call_words(sessions[draw(6)], word, words, area, draw(3) ? draw(300) : sizeof area,
                                  (int)draw(4) | (draw(3) ? CALL_PLAIN : 0));
         if (got > 20 && draw(2))
             close((int)got); /* a session, perhaps */

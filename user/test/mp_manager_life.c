@@ -1,6 +1,6 @@
 /*
- * A manager's life, and that of what it keeps: started, shared, sent, known by its key, freed when nobody has it any more,
- * shut down, killed.
+ * A manager's life, and that of what it keeps: started, shared, sent, known by its key, freed when nobody has it any
+ * more, shut down, killed.
  */
 #include "manager_tools.h"
 

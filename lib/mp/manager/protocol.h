@@ -14,8 +14,8 @@
 
 #define NONCE_BYTES 32
 
-/* Both sides' numbers, fresh for each connection, and which manager it is. What is proved is knowledge of the key for just
- * these numbers: a proof that somebody has seen is good for nothing else. */
+/* Both sides' numbers, fresh for each connection, and which manager it is. What is proved is knowledge of the key
+ * for just these numbers: a proof that somebody has seen is good for nothing else. */
 struct manager_nonces {
     uint8_t client[NONCE_BYTES], server[NONCE_BYTES];
     uint64_t instance;
@@ -33,9 +33,11 @@ struct manager_hello { /* the answer to MANAGER_HELLO */
 void manager_proof(const void *authkey, const char *role, const struct manager_nonces *nonces,
                    uint8_t proof[SHA256_BYTES]);
 
-/* ---- operations ----
- * On a connection the op of the message says four things. What is small travels in the message's words arg0 to arg2, which
- * costs no copying; the rest in the client's buffer. The answer goes to the buffer's start. */
+/* ---- operations ---- */
+
+/* On a connection the op of the message says four things. What is small travels in the
+ * message's words arg0 to arg2, which costs no copying; the rest in the client's buffer. The answer goes to the
+ * buffer's start. */
 #define OP_WORD(op, form, bytes, room) \
     ((int64_t)((uint64_t)(op) | (uint64_t)(form) << 16 | (uint64_t)(bytes) << 24 | (uint64_t)(room) << 32))
 #define OP_OF(word) ((int)((word) & 0xffff))

@@ -1,6 +1,7 @@
 /*
- * A manager's server: one loop around one receive. What a session may do is in its cookie: the door, a connection, or a
- * reference on an object, and the number of that. The kernel vouches for cookies; nothing else that comes in is believed.
+ * A manager's server: one loop around one receive. What a session may do is in its cookie: the door, a connection,
+ * or a reference on an object, and the number of that. The kernel vouches for cookies; nothing else that comes in is
+ * believed.
  */
 #include "server.h"
 

@@ -1,6 +1,6 @@
 /*
- * Bytes that clients gave, looked at a word at a time. What comes in lies on a word's boundary, in memory that goes on to
- * the end of the last word; so does what is kept, with zeroes behind its end.
+ * Bytes that clients gave, looked at a word at a time. What comes in lies on a word's boundary, in memory that goes
+ * on to the end of the last word; so does what is kept, with zeroes behind its end.
  */
 #include "server.h"
 
@@ -36,11 +36,12 @@ bool item_is(const struct item *item, const void *data, size_t bytes)
     return bytes == 0 || *a == first_of(*b, bytes);
 }
 
-/* ---- hashing ----
- * The length and the bytes, four at a time, are the coefficients of a polynomial; the hash is its value at a point of chance, modulo the
- * prime 2^61 - 1 (Carter and Wegman, "Universal classes of hash functions", 1979). Two keys have the same hash at one
- * point in 2^61 for each of their pieces. Nobody outside knows the point, so nobody can choose keys that all fall into one
- * bucket, and make each operation on a dict slow for everybody. */
+/* ---- hashing ---- */
+
+/* The length and the bytes, four at a time, are the coefficients of a polynomial; the hash is its value at a point of
+ * chance, modulo the prime 2^61 - 1 (Carter and Wegman, "Universal classes of hash functions", 1979). Two keys have
+ * the same hash at one point in 2^61 for each of their pieces. Nobody outside knows the point, so nobody can choose
+ * keys that all fall into one bucket, and make each operation on a dict slow for everybody. */
 
 #define PRIME ((UINT64_C(1) << 61) - 1)
 

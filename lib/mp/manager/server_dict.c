@@ -1,7 +1,8 @@
 /*
- * The server's dicts: a hash table, and an array of all entries in the order in which their keys were first set. An entry
- * that is taken out leaves a hole in the array, and the holes are closed when there is no room. Each place keeps its
- * serial number, and by that somebody who goes through the dict finds where he was, whatever has happened since.
+ * The server's dicts: a hash table, and an array of all entries in the order in which their keys were first set. An
+ * entry that is taken out leaves a hole in the array, and the holes are closed when there is no room. Each place
+ * keeps its serial number, and by that somebody who goes through the dict finds where he was, whatever has happened
+ * since.
  */
 #include "server.h"
 

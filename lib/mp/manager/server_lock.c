@@ -1,8 +1,8 @@
 /*
- * The server's locks. A lock is held by a connection. Who has to wait is put aside with his token, in the lock's list and
- * in his connection's, and with a time limit in a heap for the channel's timer. He is answered when the lock is his, his
- * time is up; if he has died in the meantime, that shows when he is answered, or by MSG_CANCEL, whichever comes first.
- * When the server ends, the kernel answers those who wait.
+ * The server's locks. A lock is held by a connection. Who has to wait is put aside with his token, in the lock's
+ * list and in his connection's, and with a time limit in a heap for the channel's timer. He is answered when the
+ * lock is his, his time is up; if he has died in the meantime, that shows when he is answered, or by MSG_CANCEL,
+ * whichever comes first. When the server ends, the kernel answers those who wait.
  */
 #include "server.h"
 

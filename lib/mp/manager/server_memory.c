@@ -1,5 +1,6 @@
 /*
- * Memory for what clients keep in the server: all of it together stays below a limit, and what is taken is known exactly.
+ * Memory for what clients keep in the server: all of it together stays below a limit, and what is taken is known
+ * exactly.
  */
 #include "server.h"
 

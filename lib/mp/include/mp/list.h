@@ -1,6 +1,6 @@
 /*
- * List: items of bytes, kept by a manager for all who have a proxy. Like Manager().list(). Items count from 0; a negative
- * index counts from the end, -1 is the last. <mp/manager.h> lists the errors that any call gives.
+ * List: items of bytes, kept by a manager for all who have a proxy. Like Manager().list(). Items count from 0; a
+ * negative index counts from the end, -1 is the last. <mp/manager.h> lists the errors that any call gives.
  */
 #ifndef MP_LIST_H
 #define MP_LIST_H
@@ -33,8 +33,8 @@ int64_t mp_list_item_size(const struct mp_list *list, int64_t index);
 /* l[index] = item. 0; -ERANGE; -EMSGSIZE. */
 int mp_list_set(const struct mp_list *list, int64_t index, const void *item, size_t bytes);
 
-/* l.insert(index, item): it becomes l[index], and what was there moves on. An index beyond either end is that end, as in
- * Python. 0; -EMSGSIZE. */
+/* l.insert(index, item): it becomes l[index], and what was there moves on. An index beyond either end is that end,
+ * as in Python. 0; -EMSGSIZE. */
 int mp_list_insert(const struct mp_list *list, int64_t index, const void *item, size_t bytes);
 
 /* l.pop(index): as get, and the item is gone. -ERANGE, also when the list is empty; -EMSGSIZE: and it stays. */

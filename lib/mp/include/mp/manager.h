@@ -1,25 +1,27 @@
 /*
- * Manager: a server process that keeps objects for others, and proxies by which any of them works on the same object: dict
- * (<mp/dict.h>), list (<mp/list.h>), value (<mp/manager_value.h>), lock (<mp/manager_lock.h>). Like
+ * Manager: a server process that keeps objects for others, and proxies by which any of them works on the same
+ * object: dict (<mp/dict.h>), list (<mp/list.h>), value (<mp/manager_value.h>), lock (<mp/manager_lock.h>). Like
  * multiprocessing.Manager. What the server keeps is bytes.
  *
  * Three kinds of handles stand behind it, all of them sessions on the server's channel (docs/messages.md):
  * - the *door*, in struct mp_manager. fork copies it, and it can be sent to others. By itself it allows nothing.
- * - a *connection*, one for each process. It is made at the first call of that process, by a challenge in both directions:
- *   server and client each prove that they know the authkey, and the key itself never travels. fork does not copy it.
- *   When a process ends, its connection is closed, and so its locks are released and what it waits for is forgotten.
- * - a *reference*, in each proxy. fork copies it, and it can be sent to others. When the last copy of it is closed, by
- *   a call or by a process's end, the object is freed in the server.
+ * - a *connection*, one for each process. It is made at the first call of that process, by a challenge in both
+ *   directions: server and client each prove that they know the authkey, and the key itself never travels. fork does
+ *   not copy it. When a process ends, its connection is closed, and so its locks are released and what it waits for
+ *   is forgotten.
+ * - a *reference*, in each proxy. fork copies it, and it can be sent to others. When the last copy of it is closed,
+ *   by a call or by a process's end, the object is freed in the server.
  *
- * Each call on a proxy is one step for all others: it is done wholly or not at all, also when the caller is killed in it.
+ * Each call on a proxy is one step for all others: it is done wholly or not at all, also when the caller is killed
+ * in it.
  *
  * Errors that any call on a proxy can give, and that are not repeated: -ESHUTDOWN: the manager has ended, by
- * mp_manager_shutdown, with the process that started it, or killed; -EACCES: the authkeys differ; -ESTALE: there is no such
- * object any more; -EBADF: the proxy is closed; -ENOMEM: there is no memory for the call, in the server (its limit), the
- * kernel or the caller; -EMFILE; -EAGAIN: MP_MANAGER_CONNECTIONS processes are connected; -EDEADLK: the caller itself
- * serves a channel of the highest rank. On all of them nothing has changed. -EFAULT: what was to be given cannot be written
- * where the caller wants it.
- * Unless it says so, a call waits only for the server's answer, which waits for nobody.
+ * mp_manager_shutdown, with the process that started it, or killed; -EACCES: the authkeys differ; -ESTALE: there is
+ * no such object any more; -EBADF: the proxy is closed; -ENOMEM: there is no memory for the call, in the server (its
+ * limit), the kernel or the caller; -EMFILE; -EAGAIN: MP_MANAGER_CONNECTIONS processes are connected; -EDEADLK: the
+ * caller itself serves a channel of the highest rank. On all of them nothing has changed. -EFAULT: what was to be
+ * given cannot be written where the caller wants it. Unless it says so, a call waits only for the server's answer,
+ * which waits for nobody.
  */
 #ifndef MP_MANAGER_H
 #define MP_MANAGER_H
@@ -35,15 +37,15 @@
 struct mp_manager;
 struct mp_process;
 
-/* Starts a server process, named "Manager-1" and so on, with the caller's authkey: a daemon of the caller, so it ends when
- * the caller does. It keeps none of the caller's handles open but stderr. Blocks until the server is ready. 0; what
- * mp_process_start gives; -EMFILE; -ENOMEM; -EIO: it was killed before it was ready.
- * The second lets the server take max_bytes for its objects, all overhead counted. */
+/* Starts a server process, named "Manager-1" and so on, with the caller's authkey: a daemon of the caller, so it
+ * ends when the caller does. It keeps none of the caller's handles open but stderr. Blocks until the server is
+ * ready. 0; what mp_process_start gives; -EMFILE; -ENOMEM; -EIO: it was killed before it was ready. The second lets
+ * the server take max_bytes for its objects, all overhead counted. */
 int mp_manager_start(struct mp_manager **manager);
 int mp_manager_start_limited(struct mp_manager **manager, size_t max_bytes);
 
-/* Ends the server and joins it. Whoever waits for a lock gets -ESHUTDOWN, and so does from now on every call. 0, also when it
- * has ended before; -EPERM: the caller has not started it. */
+/* Ends the server and joins it. Whoever waits for a lock gets -ESHUTDOWN, and so does from now on every call. 0,
+ * also when it has ended before; -EPERM: the caller has not started it. */
 int mp_manager_shutdown(struct mp_manager *manager);
 
 /* Frees it, and closes the door and the connection of this process: its locks are released. No proxy of it may be used
@@ -54,9 +56,10 @@ int mp_manager_close(struct mp_manager *manager);
  * NULL for others. Does not block. */
 struct mp_process *mp_manager_process(struct mp_manager *manager);
 
-/* For processes that did not get the manager by fork. The first gives the door, a handle that can be sent; it belongs to
- * the manager. With the second a process that received it makes a manager of it, which owns the handle from then on.
- * authkey: MP_AUTHKEY_BYTES of them, or NULL: that of the calling process when it connects. They do not block. 0; -ENOMEM. */
+/* For processes that did not get the manager by fork. The first gives the door, a handle that can be sent; it
+ * belongs to the manager. With the second a process that received it makes a manager of it, which owns the handle
+ * from then on. authkey: MP_AUTHKEY_BYTES of them, or NULL: that of the calling process when it connects. They do
+ * not block. 0; -ENOMEM. */
 int mp_manager_door(const struct mp_manager *manager);
 int mp_manager_open(struct mp_manager **manager, int door, const void *authkey);
 

@@ -1,7 +1,7 @@
 /*
- * A value that a manager keeps: one object of a size that never changes. Like Manager().Value(). For processes that share
- * no memory; those that do have mp_value, which is a hundred times faster. <mp/manager.h> lists the errors that any call
- * gives.
+ * A value that a manager keeps: one object of a size that never changes. Like Manager().Value(). For processes that
+ * share no memory; those that do have mp_value, which is a hundred times faster. <mp/manager.h> lists the errors
+ * that any call gives.
  */
 #ifndef MP_MANAGER_VALUE_H
 #define MP_MANAGER_VALUE_H
