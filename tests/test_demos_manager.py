@@ -1,29 +1,8 @@
-"""What the demo of lib/mp's Manager shows: tests/cases/demos_manager.txt; and what its lock is good for."""
+"""What the lock of the demo manager_scoreboard is good for; what the demo prints is in tests/cases/demos_manager.txt."""
 
 import re
 
-import pytest
-
-from cases import Group, read_cases
 from kinglet import ROOT, make
-
-
-@pytest.fixture(scope="module")
-def group():
-    return Group("demos_manager")
-
-
-@pytest.mark.parametrize("case", read_cases("demos_manager"), ids=lambda case: case.promise)
-def test_output(group, case):
-    group.check(case)
-
-
-def test_demos_give_everything_back(group):
-    group.finish()
-
-
-def test_on_four_harts_no_point_is_lost(kinglet):
-    assert "all together   5100" in kinglet.run("manager_scoreboard", smp=4).lines
 
 
 def test_its_lock_is_what_keeps_the_points(tmp_path):

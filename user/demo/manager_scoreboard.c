@@ -1,5 +1,5 @@
 /*
- * Textbook: a server process keeps shared data, and others work on it by messages instead of shared memory. A
+ * Textbook: data kept by a server, and changed by messages instead of in shared memory. A
  * manager keeps a scoreboard (a dict) and a lock. Players add points, to their own line and to that of all together.
  * Each addition is two calls, get and set, so it needs the lock: without it, points that two add at once to the same
  * line are lost. The players end; what they did stays with the manager until the last who has a proxy closes it.
