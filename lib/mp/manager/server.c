@@ -20,6 +20,7 @@ enum cookie_kind { COOKIE_DOOR = 1, COOKIE_CONNECTION, COOKIE_REFERENCE };
 #define COOKIE_NUMBER(cookie) ((cookie) & ((1ul << TABLE_NUMBER_BITS) - 1))
 
 int server_channel;
+char *server_request, *server_answer;
 
 static struct table objects = TABLE_EMPTY;
 static uint64_t object_count, reference_count;
@@ -171,7 +172,7 @@ static _Noreturn void shut_down(const struct message *m)
 /* What is asked for, from words or from the client's buffer: 0, or an errno. */
 static int64_t read_request(const struct message *m, struct call *call, uint64_t *number)
 {
-    static _Alignas(8) char buffer[REQUEST_MAX];
+    char *buffer = server_request;
     const struct manager_request *request = (const struct manager_request *)buffer;
     uint64_t *words = (uint64_t *)buffer;
     *number = m->arg0;
@@ -188,7 +189,7 @@ static int64_t read_request(const struct message *m, struct call *call, uint64_t
         call->bytes = OP_BYTES(m->op);
         return call->bytes > WORDS_BYTES ? -EINVAL : 0;
     case FORM_BUFFER:
-        if (m->arg0 < sizeof *request || m->arg0 > sizeof buffer)
+        if (m->arg0 < sizeof *request || m->arg0 > REQUEST_MAX)
             return -EINVAL;
         int64_t got = grant_read(server_channel, m->token, 0, buffer, m->arg0);
         *number = request->number;
@@ -309,7 +310,11 @@ int server_main(void *start)
     connections_init(mp_process_authkey(mp_current_process()));
     /* The highest rank: it calls nobody, so everybody may call it. No paths, so no buffer for them. */
     server_channel = channel_create(RANK_MAX);
-    int error = server_channel < 0 ? server_channel : channel_serve(server_channel, NULL, 0);
+    server_request = malloc(REQUEST_MAX);
+    server_answer = malloc(ANSWER_MAX);
+    int error = !server_request || !server_answer ? -ENOMEM : server_channel;
+    if (error >= 0)
+        error = channel_serve(server_channel, NULL, 0);
     if (!error) {
         door = channel_connect(server_channel, COOKIE(COOKIE_DOOR, 0), 0);
         error = door < 0 ? door : 0;

@@ -21,6 +21,8 @@ struct server_start {
 int server_main(void *start); /* a struct server_start; does not return */
 
 extern int server_channel;
+/* REQUEST_MAX and ANSWER_MAX bytes. Made when the server starts: else each process that can start one would have them. */
+extern char *server_request, *server_answer;
 
 /* ---- memory for what clients keep here (server_memory.c) ---- */
 
@@ -38,7 +40,7 @@ struct item {
     uint64_t bytes;
     _Alignas(8) char data[]; /* then zeroes to the end of the word */
 };
-struct item *item_new(const void *data, size_t bytes); /* `data` may be anything; NULL: no memory */
+struct item *item_new(const void *data, size_t bytes); /* `data` may be anywhere, or NULL: zeroes. NULL: no memory */
 bool item_is(const struct item *item, const void *data, size_t bytes);
 void server_hash_init(void);
 uint64_t server_hash(const void *data, size_t bytes);

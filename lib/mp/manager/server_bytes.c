@@ -14,7 +14,8 @@ struct item *item_new(const void *data, size_t bytes)
     struct item *item = server_alloc(sizeof *item + (bytes + WORD - 1) / WORD * WORD);
     if (item) {
         item->bytes = bytes;
-        memcpy(item->data, data, bytes);
+        if (data)
+            memcpy(item->data, data, bytes);
     }
     return item;
 }

@@ -232,7 +232,7 @@ static struct entry *behind(const struct dict *d, uint64_t serial)
 /* The answer is header, key and value in one piece of memory. */
 static int64_t give_item(struct dict *d, struct entry *e, struct call *call)
 {
-    static _Alignas(8) char answer[ANSWER_MAX];
+    char *answer = server_answer;
     struct manager_dict_item *header = (struct manager_dict_item *)answer;
     if (!e)
         return -ENODATA;

@@ -13,13 +13,12 @@ struct value {
 
 static int64_t value_init(struct object *object, struct call *call)
 {
-    static const char zeroes[MP_ITEM_MAX];
     struct value *value = container_of(object, struct value, object);
     if (call->b < 0 || call->b > MP_ITEM_MAX)
         return -EMSGSIZE;
     if (call->bytes != 0 && call->bytes != (uint64_t)call->b)
         return -EINVAL;
-    value->item = item_new(call->bytes ? call->payload : zeroes, (size_t)call->b);
+    value->item = item_new(call->bytes ? call->payload : NULL, (size_t)call->b);
     return value->item ? 0 : -ENOMEM;
 }
 
