@@ -274,6 +274,33 @@ static void the_next_holder_is_told_once(void)
     finish();
 }
 
+static int holds_and_has_a_child(void *unused)
+{
+    CHECK_EQUAL(mp_manager_lock_acquire(&lock, -1), 0);
+    int pid = fork();
+    if (pid == 0) {
+        sleep_ns(1000000 * MS);
+        _exit(0);
+    }
+    CHECK_EQUAL(mp_dict_set(&dict, "child", 5, &pid, sizeof pid), 0);
+    kill(getpid(), SIGKILL);
+    return 0;
+}
+
+/* A connection is not copied by fork: a child that lives on keeps nothing of what its parent held. */
+static void a_child_of_the_dead_does_not_hold_its_locks(void)
+{
+    int pid;
+    make_all();
+    CHECK_EQUAL(code_of(started(holds_and_has_a_child, 0)), -SIGKILL);
+    CHECK_EQUAL(mp_manager_lock_acquire(&lock, 10000), -EOWNERDEAD);
+    CHECK_EQUAL(mp_manager_lock_release(&lock), 0);
+    CHECK_EQUAL(mp_dict_pop(&dict, "child", 5, &pid, sizeof pid), sizeof pid);
+    CHECK_EQUAL(kill(pid, SIGKILL), 0);
+    close_all();
+    finish();
+}
+
 static int opens_again(void *unused)
 {
     struct mp_manager *m;
@@ -416,6 +443,7 @@ int main(int argc, char **argv)
     RUN(killed_as_it_makes_and_closes);
     RUN(killed_as_it_connects);
     RUN(the_next_holder_is_told_once);
+    RUN(a_child_of_the_dead_does_not_hold_its_locks);
     RUN(closing_a_connection_is_a_death_to_its_locks);
     RUN(killed_while_it_waits);
     RUN(the_manager_is_killed_at_any_time);
