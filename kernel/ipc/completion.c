@@ -108,10 +108,11 @@ static int pay_for_call(struct completion_queue *q)
 {
     spin_lock(&q->lock);
     bool full = q->calls >= q->pages * CALLS_PER_PAGE;
-    q->calls++;
+    bool too_many = q->calls >= COMPLETION_CALLS_MAX; /* its maker pays, and somebody else may be submitting */
+    q->calls += !too_many;
     spin_unlock(&q->lock);
-    if (!full)
-        return 0;
+    if (!full || too_many)
+        return too_many ? -EAGAIN : 0;
     int error = job_adjust(q->job, 1);
     spin_lock(&q->lock);
     q->pages += !error;

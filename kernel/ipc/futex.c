@@ -18,7 +18,7 @@
 #include <kinglet/futex.h>
 
 #define BUCKETS 256 /* a power of two */
-#define BATCH 64    /* woken under one hold of the lock */
+#define BATCH FUTEX_RELEASED /* woken under one hold of the lock */
 
 #define CACHE_LINE 64
 
@@ -169,12 +169,16 @@ static int64_t change(user_addr address, bool any, uint32_t old, uint32_t new, u
         return error;
     struct bucket *b = bucket_of(&key);
     spin_lock(&b->lock);
-    uint32_t value = any ? __atomic_load_n(word, __ATOMIC_RELAXED) : old, waiters = leader_of(b, &key) ? FUTEX_WAITERS : 0;
+    uint32_t waiters = leader_of(b, &key) ? FUTEX_WAITERS : 0;
     bool changed, left = false;
-    do
-        changed = __atomic_compare_exchange_n(word, &value, (new & ~FUTEX_WAITERS) | waiters, false, __ATOMIC_SEQ_CST,
+    new = (new & ~FUTEX_WAITERS) | waiters;
+    if (any) {
+        __atomic_exchange_n(word, new, __ATOMIC_SEQ_CST); /* in one go, however often others change it meanwhile */
+        changed = true;
+    } else {
+        changed = __atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_SEQ_CST,
                                               __ATOMIC_SEQ_CST); /* GCC 12 goes by the weaker one: it must release */
-    while (!changed && any);
+    }
     uint64_t until = b->arrivals, woken = 0;
     if (changed)
         woken = wake_some(b, &key, n < BATCH ? n : BATCH, until, &left);
@@ -185,7 +189,7 @@ static int64_t change(user_addr address, bool any, uint32_t old, uint32_t new, u
     word_let_go(space);
     if (!changed)
         return -EAGAIN;
-    return left ? wake_from(b, &key, n, woken, until) : (int64_t)woken;
+    return left && woken < n ? wake_from(b, &key, n, woken, until) : (int64_t)woken;
 }
 
 int64_t futex_change(user_addr address, uint32_t old, uint32_t new, uint64_t n)
@@ -254,7 +258,8 @@ static int before_sleep(const struct futex_wait *wait, bool robust, struct watch
     if (robust && !watch_begin(watch))
         return -EOWNERDEAD;
     if (wait->release.v) {
-        int64_t released = change(wait->release, true, 0, 0, 1);
+        /* No more than a batch: we are BLOCKED, so there is no breath to be taken. */
+        int64_t released = change(wait->release, true, 0, 0, wait->flags & FUTEX_RELEASE_ALL ? BATCH : 1);
         if (released < 0)
             return (int)released;
     }
@@ -277,6 +282,7 @@ int futex_wait(const struct futex_wait *wait)
         word_let_go(me->space);
     }
     me->task.waits_for = wait->owner;
+    me->lock_word = (wait->expected & ~FUTEX_WAITERS) == (uint32_t)wait->owner ? wait->address.v : 0;
     int result = begin(wait, &w, &b);
     if (result) {
         me->task.waits_for = 0;

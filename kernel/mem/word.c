@@ -66,3 +66,19 @@ int word_hold(struct space *space, user_addr address, int access, uint32_t **wor
     spin_unlock(&space->lock);
     return result;
 }
+
+bool word_peek(struct space *space, user_addr address, uint32_t *value)
+{
+    bool there = check(address) == 0;
+
+    if (!there)
+        return false;
+    spin_lock(&space->lock);
+    const pte_t *pte = table_lookup(space, address.v);
+    there = pte != NULL && (*pte & (PTE_V | PTE_U)) == (PTE_V | PTE_U) && !(*pte & PTE_DEVICE);
+    if (there)
+        *value = __atomic_load_n((uint32_t *)((char *)phys_to_virt(pte_phys(*pte)) + (address.v & PAGE_MASK)),
+                                 __ATOMIC_RELAXED);
+    spin_unlock(&space->lock);
+    return there;
+}

@@ -30,6 +30,9 @@ int word_find(struct space *space, user_addr address, struct word_key *key);
  * a page that is not there is faulted in. 0; or as word_find, -EFAULT also when the access is not allowed, -ENOMEM: no lock is
  * held then. No lock of rank LOCK_SPACE or above is held before. Does not block. */
 int word_hold(struct space *space, user_addr address, int access, uint32_t **word, struct word_key *key);
+/* What stands in the word just now. False: its page is not there. No lock of rank LOCK_SPACE or above is held. */
+bool word_peek(struct space *space, user_addr address, uint32_t *value);
+
 static inline void word_let_go(struct space *space)
 {
     spin_unlock(&space->lock);

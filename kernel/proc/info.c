@@ -10,6 +10,7 @@
 #include "sched/waitq.h"
 
 #include <common/string.h>
+#include <kinglet/futex.h>
 
 void proc_set_name(struct proc *p, const char *name)
 {
@@ -47,14 +48,34 @@ void proc_trace_names(void)
     }
 }
 
-/* Does it wait for a lock whose holder is gone? Who has this tid, but began after the wait did, is another. */
-static bool owner_is_dead(const struct task *t)
+/* Whom it waits for. Of a lock, who holds it now, as its word says: that may be another than when it fell asleep. */
+static int32_t waited_for(struct proc *p)
 {
-    if (t->reason != WAIT_FOR_futex || !t->waits_for)
+    uint32_t word, tid = (uint32_t)p->task.waits_for;
+    if (p->task.reason != WAIT_FOR_futex || !tid || !p->lock_word)
+        return (int32_t)tid;
+    spin_lock(&tree_lock);
+    struct space *space = p->space;
+    if (space)
+        space_get(space);
+    spin_unlock(&tree_lock);
+    if (!space)
+        return (int32_t)tid;
+    if (word_peek(space, user_at(p->lock_word), &word) && word & ~FUTEX_WAITERS)
+        tid = word & ~FUTEX_WAITERS;
+    space_put(space);
+    return (int32_t)tid;
+}
+
+/* Does it wait for a lock whose holder, `tid`, is gone? Who has this tid, but began after the wait did, is another, if it is
+ * the one that the waiter saw. */
+static bool owner_is_dead(const struct task *t, int32_t tid)
+{
+    if (t->reason != WAIT_FOR_futex || !tid)
         return false;
-    struct proc *owner = proc_find_thread(t->waits_for);
+    struct proc *owner = proc_find_thread(tid);
     bool dead = !owner || __atomic_load_n(&owner->thread_ended, __ATOMIC_RELAXED) ||
-                owner->start_ns > ns_of_ticks(t->blocked_at);
+                (tid == t->waits_for && owner->start_ns > ns_of_ticks(t->blocked_at));
     if (owner)
         proc_put(owner);
     return dead;
@@ -115,8 +136,8 @@ void proc_describe(struct proc *p, struct proc_info *info, bool whole)
     info->hart = (uint8_t)atomic_load(&p->task.hart)->index;
     info->switches = times.switches;
     if (info->state == PROC_BLOCKED) {
-        info->waits_for = p->task.waits_for;
-        strlcpy(info->reason, owner_is_dead(&p->task) ? "owner dead" : wait_reason_words(p->task.reason),
+        info->waits_for = waited_for(p);
+        strlcpy(info->reason, owner_is_dead(&p->task, info->waits_for) ? "owner dead" : wait_reason_words(p->task.reason),
                 sizeof info->reason);
     }
     info->cpu_ns = ns_of_ticks(times.ran);

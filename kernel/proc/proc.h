@@ -125,6 +125,7 @@ struct proc {
     uint64_t serve_buffer, serve_bytes;
     struct proc *payer;         /* whose time it works on, with a reference; NULL: its own */
     struct word_key handed_on;  /* FUTEX_HAND_ON: the word it was woken for last; 0: none */
+    uint64_t lock_word;         /* address of the word that it sleeps on, if that names the owner, or 0; others may read it */
 };
 _Static_assert(offsetof(struct proc, task) == 0, "hart->current points at both");
 

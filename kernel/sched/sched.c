@@ -414,6 +414,7 @@ void sched_start_like_me(struct task *t)
 void sched_use(struct task *t, uint64_t ticks)
 {
     struct dispatcher *d = lock_home(t);
+    d->policy->level(&d->queue, &t->entity); /* if there was a boost meanwhile, it comes first, and does not clear this */
     t->entity.used += ticks;
     spin_unlock(&d->lock);
 }

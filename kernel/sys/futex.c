@@ -20,7 +20,7 @@ int64_t sys_futex_wait(const uint64_t a[7])
         .flags = (unsigned)a[4],
         .release = user_at(a[5]),
     };
-    if (a[3] > INT32_MAX || a[4] & ~(uint64_t)(FUTEX_ROBUST | FUTEX_HAND_ON))
+    if (a[3] > INT32_MAX || a[4] & ~(uint64_t)(FUTEX_ROBUST | FUTEX_HAND_ON | FUTEX_RELEASE_ALL))
         return -EINVAL;
     if (wait.release.v && a[4] & FUTEX_ROBUST)
         return -EINVAL; /* who gets -EOWNERDEAD would not know whether it was let go */

@@ -151,19 +151,56 @@ static bool file_try(FILE *file)
     return !libc_threaded || libc_lock_try(&file->lock);
 }
 
+/* ---- all files with output: fflush(NULL). A write may block for ever, so the list is not locked meanwhile ---- */
+
+static unsigned int new_pass(void)
+{
+    static unsigned int passes;
+    return __atomic_add_fetch(&passes, 1, __ATOMIC_RELAXED);
+}
+
+/* The next that has output and all these flags, locked; NULL: there is none but `busy` that other threads are at work
+ * with. Those that this pass, or a later one, has seen are left out. */
+static FILE *next_to_empty(unsigned int flags, unsigned int pass, unsigned int *busy)
+{
+    FILE *file;
+    *busy = 0;
+    libc_lock(&libc_files_lock);
+    for (file = listed; file; file = file->next) {
+        if ((int)(file->pass - pass) >= 0)
+            continue;
+        if (!file_try(file)) {
+            ++*busy;
+            continue;
+        }
+        file->pass = pass;
+        if ((file->flags & flags) == flags)
+            break;
+        libc_unlock(&file->lock);
+    }
+    libc_unlock(&libc_files_lock);
+    return file;
+}
+
+static int empty_all(unsigned int flags, unsigned int pass, unsigned int *busy)
+{
+    FILE *file;
+    int result = 0;
+    while ((file = next_to_empty(flags, pass, busy)) != NULL) {
+        if (libc_file_empty(file) < 0)
+            result = EOF;
+        libc_unlock(&file->lock);
+    }
+    return result;
+}
+
 bool libc_file_fill(FILE *file)
 {
     if (!libc_file_begin_read(file) || file->flags & FILE_EOF)
         return false;
     /* A prompt without a newline is to be seen before the program waits for the answer. */
-    libc_lock(&libc_files_lock);
-    for (FILE *other = listed; other; other = other->next) {
-        if (other->flags & FILE_LINES && file_try(other)) { /* one in use is being written by another thread */
-            libc_file_empty(other);
-            libc_unlock(&other->lock);
-        }
-    }
-    libc_unlock(&libc_files_lock);
+    unsigned int busy; /* one in use is being written by another thread */
+    empty_all(FILE_WRITING | FILE_LINES, new_pass(), &busy);
     file->at = file->end = 0;
     ssize_t got = read(file->fd, file->buffer, file->room);
     if (got <= 0) {
@@ -181,21 +218,12 @@ int fflush(FILE *file)
         libc_file_drop_input(file);
         return libc_file_empty(file);
     }
-    int result = 0, busy = 1;
+    int result = 0;
+    unsigned int busy = 1, pass = new_pass();
     /* A file that another thread is stuck with, in a write that nobody reads, must not keep the process from ending. */
     for (int tries = 0; busy && tries < TRIES; tries++) {
-        busy = 0;
-        libc_lock(&libc_files_lock);
-        for (file = listed; file; file = file->next) {
-            if (!file_try(file)) {
-                busy++;
-                continue;
-            }
-            if (libc_file_empty(file) < 0)
-                result = EOF;
-            libc_unlock(&file->lock);
-        }
-        libc_unlock(&libc_files_lock);
+        if (empty_all(FILE_WRITING, pass, &busy) < 0)
+            result = EOF;
         if (busy)
             libc_lock_pause();
     }

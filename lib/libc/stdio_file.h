@@ -30,6 +30,7 @@ struct libc_file {
     size_t at;            /* reading: the next byte; writing: bytes waiting */
     size_t end;           /* reading: after the last byte; writing: 0 */
     FILE *next;           /* in the list */
+    unsigned int pass;    /* libc_files_lock: the last fflush(NULL) that has seen it */
     struct libc_lock lock;
     unsigned char one[1]; /* the buffer of a file without one */
 };

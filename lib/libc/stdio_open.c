@@ -104,6 +104,7 @@ int setvbuf(FILE *file, char *buffer, int mode, size_t bytes)
         errno = EINVAL;
         return -1;
     }
+    FILE_LOCKED(file);
     if (fflush(file) < 0)
         return -1;
     file->flags &= ~(FILE_ASK | FILE_LINES | FILE_UNBUFFERED);

@@ -28,6 +28,7 @@ long ftell(FILE *file)
 
 void rewind(FILE *file)
 {
+    FILE_LOCKED(file);
     fseek(file, 0, SEEK_SET);
     file->flags &= ~FILE_ERROR;
 }
@@ -44,6 +45,7 @@ int ferror(FILE *file)
 
 void clearerr(FILE *file)
 {
+    FILE_LOCKED(file);
     file->flags &= ~(FILE_EOF | FILE_ERROR);
 }
 

@@ -74,9 +74,11 @@ int mp_condition_wait(struct mp_condition *condition, int timeout_ms)
         rlock->count = 0;
     do { /* -EAGAIN: somebody has notified without the lock; it was not let go */
         atomic_store(&condition->word, FUTEX_WAITERS);
-        result = futex_wait(&condition->word, FUTEX_WAITERS, mp_left(deadline), 0, 0, &lock->word);
+        result = futex_wait(&condition->word, FUTEX_WAITERS, mp_left(deadline), 0,
+                            lock->flags & MP_ROBUST ? FUTEX_RELEASE_ALL : 0, &lock->word);
     } while (result == -EAGAIN);
-    int locked = mp_lock_acquire(lock, -1);
+    /* Another error than these: it was not let go (<kinglet/system.h>, futex_wait). */
+    int locked = result == 0 || result == -ETIMEDOUT ? mp_lock_acquire(lock, -1) : 0;
     if (rlock)
         rlock->count = count;
     return locked ? locked : result;

@@ -58,7 +58,9 @@ __attribute__((noinline)) static int release_slowly(struct mp_lock *lock)
         uint32_t seen = atomic_load_explicit(&lock->word, memory_order_relaxed);
         if (!VALUE(seen))
             return -EPERM;
-        if (mp_change(&lock->word, seen, 0, 1, NULL))
+        /* All who wait for a robust one are woken, and those who do not get it sleep on its new holder: they watch whom they
+         * saw holding it, and would not hear of the end of another. */
+        if (mp_change(&lock->word, seen, 0, lock->flags & MP_ROBUST ? UINT32_MAX : 1, NULL))
             return 0;
     }
 }

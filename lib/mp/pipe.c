@@ -56,7 +56,8 @@ int mp_connection_poll(const struct mp_connection *connection, int timeout_ms)
     int error = message_state(connection->receiver, &state);
     if (error)
         return error;
-    return poll(&fd, 1, timeout_ms);
+    int ready = poll(&fd, 1, timeout_ms);
+    return ready < 0 ? -errno : ready;
 }
 
 int64_t mp_connection_next(const struct mp_connection *connection, unsigned *handles)

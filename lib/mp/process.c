@@ -362,6 +362,8 @@ int mp_process_sentinel(struct mp_process *process)
 static int retire(struct mp_process *p)
 {
     ENTERED;
+    if (!is_creator(p))
+        return 0; /* a copy: those who use the creator's are not here */
     if (p->starting || (is_my_child(p) && take_end(p, false) == -ETIMEDOUT))
         return -EBUSY;
     while (p->users) /* it has ended, so they are about to come back */

@@ -65,8 +65,9 @@ static void full_and_then_usable_again(void)
         snprintf(name, sizeof name, "full-%d", i);
         int fd = open(name, O_RDONLY);
         read_sequence(fd, 0, 0);
-        CHECK(read(fd, buffer, sizeof buffer) > 0);
-        fs_check_bytes(buffer, (uint64_t)i * MIB, 65536);
+        long n = read(fd, buffer, 65536);
+        CHECK(n > 0); /* the last one may be short */
+        fs_check_bytes(buffer, (uint64_t)i * MIB, (size_t)n);
         close(fd);
     }
     CHECK_EQUAL(unlink("full-3"), 0);

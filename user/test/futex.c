@@ -67,7 +67,7 @@ static void bad_arguments_are_refused(void)
         CHECK_EQUAL(futex_change(bad[i], 0, 1, 1), -EFAULT);
         CHECK_EQUAL(futex_wait(page, 0, 0, 0, 0, bad[i]), -EFAULT);
     }
-    CHECK_EQUAL(futex_wait(page, 0, 0, 0, 4, NULL), -EINVAL);
+    CHECK_EQUAL(futex_wait(page, 0, 0, 0, 8, NULL), -EINVAL);
     CHECK_EQUAL(futex_wait(page, 0, 0, -1, 0, NULL), -EINVAL);
     CHECK_EQUAL(futex_wait(page, 0, 0, 1, FUTEX_ROBUST, page), -EINVAL);
     CHECK_EQUAL(futex_wait(page, 0, 0, 0x7fffffff, 0, NULL), -ETIMEDOUT); /* nobody of that number: only for ps */

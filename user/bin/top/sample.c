@@ -28,12 +28,13 @@ static void list_tasks(struct sample *s)
     s->count = 0;
     uint64_t seen = clock_ns();
     for (; (n = process_list(first, list, BATCH)) > 0; seen = clock_ns()) {
+        uint64_t until = clock_ns();
         if (s->count + (size_t)n > s->room) {
             s->room = (s->count + (size_t)n) * 2;
             s->tasks = tool_memory(reallocarray(s->tasks, s->room, sizeof *s->tasks));
         }
         for (int i = 0; i < n; i++) {
-            s->tasks[s->count++] = (struct task){.info = list[i], .seen_ns = seen};
+            s->tasks[s->count++] = (struct task){.info = list[i], .seen_ns = seen, .until_ns = until};
         }
         first = list[n - 1].pid + 1;
     }
@@ -54,8 +55,8 @@ static const struct task *earlier(const struct sample *before, const struct task
     return found != NULL && found->info.start_ns == task->info.start_ns ? found : NULL;
 }
 
-/* Processes run while the list is made: each has an interval of its own, between the two moments when it was
- * looked at. */
+/* Processes run while the list is made: each has an interval of its own, from just before it was looked at the last time
+ * to just after it was now, so that none has more than all of it, however long the host stopped us in between. */
 static void compare_tasks(struct sample *now, const struct sample *before)
 {
     for (size_t i = 0; i < now->count; i++) {
@@ -63,7 +64,7 @@ static void compare_tasks(struct sample *now, const struct sample *before)
         const struct task *old = earlier(before, task);
         uint64_t since = old != NULL ? old->seen_ns : task->info.start_ns;
         task->ran_ns = task->info.cpu_ns - (old != NULL ? old->info.cpu_ns : 0);
-        task->over_ns = task->seen_ns > since ? task->seen_ns - since : 0;
+        task->over_ns = task->until_ns > since ? task->until_ns - since : 0;
     }
 }
 

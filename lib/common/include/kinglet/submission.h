@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#define COMPLETION_CALLS_MAX 16384 /* of one queue: under way, or finished and not read */
+
 /* submit */
 struct submission {
     uint64_t tag;         /* the submitter's own name for it, whatever that is; comes back with the result */

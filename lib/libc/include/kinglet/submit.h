@@ -30,7 +30,7 @@ struct exit_status;
 int completion_create(int flags);
 
 /* Hands a call in; `what` is copied. Does not block. 0: it will have a record. -EAGAIN the job's limit of processes
- * (each call under way counts as one), -ENOMEM, -EBADF, -EINVAL no completion handle, -ENOTSUP this call cannot be submitted,
+ * (each call under way counts as one), or COMPLETION_CALLS_MAX calls of the queue are under way or not read, -ENOMEM, -EBADF, -EINVAL no completion handle, -ENOTSUP this call cannot be submitted,
  * -ENOSYS there is none, -EFAULT: it is not made, and there is no record. What is wrong with the call's own arguments
  * comes as its result. */
 int submit(int queue, const struct submission *what);
