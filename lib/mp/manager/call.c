@@ -45,6 +45,7 @@ static int shake_hands(struct mp_manager *m, uint64_t *instance)
         return -EACCES;
     memcpy(nonces.server, buffer.hello.nonce, sizeof nonces.server);
     nonces.instance = buffer.hello.instance;
+    nonces.pid = (uint64_t)self_pid();
     manager_proof(key, ROLE_SERVER, &nonces, proof);
     int64_t result = -EACCES; /* who does not know the key hears nothing from us that is made with it */
     if (secret_equal(proof, buffer.hello.proof, sizeof proof)) {

@@ -15,5 +15,6 @@ void manager_proof(const void *authkey, const char *role, const struct manager_n
     hmac_sha256_add(&h, nonces->client, sizeof nonces->client);
     hmac_sha256_add(&h, nonces->server, sizeof nonces->server);
     hmac_sha256_add(&h, &nonces->instance, sizeof nonces->instance);
+    hmac_sha256_add(&h, &nonces->pid, sizeof nonces->pid);
     hmac_sha256_finish(&h, proof);
 }

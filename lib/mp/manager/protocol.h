@@ -19,6 +19,7 @@
 struct manager_nonces {
     uint8_t client[NONCE_BYTES], server[NONCE_BYTES];
     uint64_t instance;
+    uint64_t pid; /* the client's: the kernel tells the server. So nobody can hand on what another proves */
 };
 
 struct manager_hello { /* the answer to MANAGER_HELLO */

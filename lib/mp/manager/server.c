@@ -102,7 +102,7 @@ static int64_t hello(const struct message *m, struct reply *answer)
     struct connection *c;
     int64_t error = grant_read(server_channel, m->token, 0, nonce, sizeof nonce);
     if (error >= 0)
-        error = connection_hello(nonce, &hello, &c);
+        error = connection_hello(nonce, (int)(uint32_t)m->info, &hello, &c);
     if (error < 0)
         return error;
     error = send_ahead(m, &hello, sizeof hello);

@@ -71,7 +71,8 @@ struct connection {
 
 void connections_init(const void *authkey);
 /* The numbers of nonces go out by `hello`. *made: a new connection. 0, or an errno. */
-int connection_hello(const uint8_t client_nonce[NONCE_BYTES], struct manager_hello *hello, struct connection **made);
+int connection_hello(const uint8_t client_nonce[NONCE_BYTES], int pid, struct manager_hello *hello,
+                     struct connection **made);
 int connection_prove(struct connection *c, const uint8_t proof[SHA256_BYTES]);
 struct connection *connection_find(uint64_t number); /* NULL: gone, or forgotten because it proved nothing */
 void connection_end(struct connection *c);

@@ -30,7 +30,8 @@ static void no_newcomer(struct connection *c)
     newcomer_count--;
 }
 
-int connection_hello(const uint8_t client_nonce[NONCE_BYTES], struct manager_hello *hello, struct connection **made)
+int connection_hello(const uint8_t client_nonce[NONCE_BYTES], int pid, struct manager_hello *hello,
+                     struct connection **made)
 {
     if (proved_count >= MP_MANAGER_CONNECTIONS)
         return -EAGAIN;
@@ -48,6 +49,7 @@ int connection_hello(const uint8_t client_nonce[NONCE_BYTES], struct manager_hel
     memcpy(c->nonces.client, client_nonce, NONCE_BYTES);
     getrandom(c->nonces.server, NONCE_BYTES, 0);
     c->nonces.instance = instance;
+    c->nonces.pid = (uint64_t)pid;
     memcpy(hello->nonce, c->nonces.server, NONCE_BYTES);
     hello->instance = instance;
     manager_proof(authkey, ROLE_SERVER, &c->nonces, hello->proof);

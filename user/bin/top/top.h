@@ -13,7 +13,7 @@ enum sorting { SORT_SHARE, SORT_TIME, SORT_MEMORY, SORT_PID };
 
 struct task {
     struct proc_info info;
-    uint64_t seen_ns; /* when that was so */
+    uint64_t seen_ns, until_ns; /* that was so between these two */
     uint64_t ran_ns;  /* processor time since it was seen before, or since it began */
     uint64_t over_ns; /* how long that is */
 };
