@@ -24,7 +24,7 @@ STATUS_NO_QEMU = 125
 # The last line of OpenSBI's banner; what follows is the kernel's.
 BANNER_END = re.compile(rb"^Boot HART MEDELEG[^\n]*\n", re.MULTILINE)
 MAX_HARTS = 512  # of QEMU's virt machine
-SMALLEST = 16 << 20  # below this QEMU cannot even place firmware, kernel and initrd
+SMALLEST = 20 << 20  # below this QEMU cannot even place firmware, kernel and initrd
 
 
 class BadSetting(Exception):

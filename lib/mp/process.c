@@ -350,7 +350,7 @@ int mp_process_exit_code(struct mp_process *process)
     ENTERED;
     if (is_my_child(process))
         take_end(process, false);
-    return process->exit_code;
+    return is_creator(process) ? process->exit_code : MP_NO_EXIT_CODE;
 }
 
 int mp_process_sentinel(struct mp_process *process)

@@ -77,6 +77,59 @@ static void acquires(int unused)
     CHECK_EQUAL(mp_lock_acquire(&s->lock, -1), 0);
 }
 
+/* Takes the lock, and then waits for another one: asleep while it holds the first. */
+static void holds_for_ever(int unused)
+{
+    int error = mp_lock_acquire(&s->lock, -1);
+    if (error == -EOWNERDEAD)
+        _exit(9);
+    CHECK_EQUAL(error, 0);
+    mp_lock_acquire(&s->second, -1);
+}
+
+/* Two who wait, one behind the other; the holder lets go, and lives. Gives the one that has the lock then, and the
+ * one that still waits, for the new holder. */
+static void hand_over_to_one_of_two(int *holds, int *waits)
+{
+    struct proc_info info;
+    CHECK_EQUAL(mp_lock_acquire(&s->second, -1), 0);
+    CHECK_EQUAL(mp_lock_acquire(&s->lock, -1), 0);
+    int one = start_waiter(holds_for_ever, 0), two = start_waiter(holds_for_ever, 0);
+    CHECK_EQUAL(mp_lock_release(&s->lock), 0);
+    while (mp_lock_owner(&s->lock) != one && mp_lock_owner(&s->lock) != two)
+        sleep_ns(MS / 10);
+    *holds = mp_lock_owner(&s->lock);
+    *waits = one + two - *holds;
+    do { /* until it sleeps on the other lock, which is ours */
+        sleep_ns(MS / 10);
+        CHECK_EQUAL(process_list(*holds, &info, 1), 1);
+    } while (info.state != PROC_BLOCKED || info.waits_for != getpid());
+}
+
+static void the_next_waiter_hears_of_the_end_of_the_last_ones_successor(void)
+{
+    int holds, waits;
+    s = share(sizeof *s);
+    CHECK_EQUAL(mp_lock_init(&s->lock, MP_ROBUST), 0);
+    hand_over_to_one_of_two(&holds, &waits);
+    kill_and_wait(holds);
+    CHECK_EQUAL(ending_of(waits), 9);
+}
+
+static void ps_names_who_holds_the_lock_now(void)
+{
+    struct proc_info info;
+    int holds, waits;
+    s = share(sizeof *s);
+    hand_over_to_one_of_two(&holds, &waits);
+    wait_until_blocked(waits, "futex");
+    CHECK_EQUAL(process_list(waits, &info, 1), 1);
+    CHECK_EQUAL(info.waits_for, holds);
+    kill_and_wait(holds);
+    wait_until_blocked(waits, "owner dead");
+    kill_and_wait(waits);
+}
+
 static void lock_of_the_dead_stays_held(void)
 {
     struct proc_info info;
@@ -439,6 +492,8 @@ int main(int argc, char **argv)
     RUN(lock_is_not_recursive);
     RUN(lock_is_released_by_another);
     RUN(lock_of_the_dead_stays_held);
+    RUN(the_next_waiter_hears_of_the_end_of_the_last_ones_successor);
+    RUN(ps_names_who_holds_the_lock_now);
     RUN(waiter_names_the_holder);
     RUN(lock_stress);
     RUN(robust_lock_tells_the_next);

@@ -64,7 +64,7 @@ static int64_t prove(int connection, uint8_t proof[SHA256_BYTES])
 
 static struct manager_nonces nonces_of(const uint8_t nonce[NONCE_BYTES], const struct manager_hello *answer)
 {
-    struct manager_nonces nonces = {.instance = answer->instance};
+    struct manager_nonces nonces = {.instance = answer->instance, .pid = (uint64_t)getpid()};
     memcpy(nonces.client, nonce, NONCE_BYTES);
     memcpy(nonces.server, answer->nonce, NONCE_BYTES);
     return nonces;

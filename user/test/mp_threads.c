@@ -734,6 +734,70 @@ static void each_line_comes_once(void)
     CHECK_EQUAL(unlink(FILE_NAME), 0);
 }
 
+/* --- what is stuck holds up nobody else --- */
+
+static struct mp_process *joined_by_another;
+
+static int closes_its_copy(void *unused)
+{
+    return mp_process_close(joined_by_another);
+}
+
+static int sleeps_until_killed(void *unused)
+{
+    for (int i = 0; i < 1000000; i++)
+        sleep_ns(1000 * MS);
+    return 0;
+}
+
+static void *joins_for_ever(void *unused)
+{
+    return (void *)(long)mp_process_join(joined_by_another, -1);
+}
+
+static void a_copy_is_closed_while_the_creator_joins(void)
+{
+    joined_by_another = started(sleeps_until_killed, 0);
+    int tid = start_thread(joins_for_ever, 0);
+    wait_until_thread_blocked(tid, "child");
+    CHECK_EQUAL(code_of(started(closes_its_copy, 0)), 0);
+    CHECK_EQUAL(mp_process_kill(joined_by_another), 0);
+    CHECK_EQUAL(end_of_thread(tid), 0);
+    CHECK_EQUAL(code_of(joined_by_another), -SIGKILL);
+}
+
+static void *flushes_all(void *unused)
+{
+    return (void *)(long)fflush(NULL);
+}
+
+/* One thread writes out all files, into a pipe that is full. */
+static void fork_while_a_flush_is_stuck(void)
+{
+    static char text[100000];
+    int ends[2];
+    CHECK_EQUAL(pipe(ends), 0);
+    FILE *full = fdopen(ends[1], "w");
+    CHECK(full != NULL);
+    CHECK_EQUAL(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    while (write(ends[1], text, sizeof text) > 0)
+        ;
+    CHECK_EQUAL(fcntl(ends[1], F_SETFL, 0), 0);
+    CHECK_EQUAL(fputs("more", full), 0);
+    int tid = start_thread(flushes_all, 0);
+    wait_until_thread_blocked(tid, "pipe write");
+    int pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0)
+        _exit(5);
+    CHECK_EQUAL(ending_of(pid), 5);
+    FILE *other = fopen("/tmp/mp_threads", "w"); /* goes into the list of files at its first write */
+    CHECK(other != NULL && fputs("x", other) == 0 && fclose(other) == 0);
+    unlink("/tmp/mp_threads");
+    CHECK(read(ends[0], text, sizeof text) > 0);
+    CHECK_EQUAL(end_of_thread(tid), 0);
+}
+
 int main(int argc, char **argv)
 {
     check_patience = 5;
@@ -755,5 +819,7 @@ int main(int argc, char **argv)
     RUN(several_threads_exit);
     RUN(forks_while_others_malloc_and_print);
     RUN(each_line_comes_once);
+    RUN(a_copy_is_closed_while_the_creator_joins);
+    RUN(fork_while_a_flush_is_stuck);
     return check_end();
 }

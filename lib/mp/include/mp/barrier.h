@@ -1,6 +1,7 @@
 /*
  * Barrier: so many processes wait for one another. Like multiprocessing.Barrier: it serves again and again; when one
- * of them waits in vain it is broken for all, until it is reset. Memory and timeouts: <mp/lock.h>.
+ * of them waits in vain it is broken for all, until it is reset. One that is killed while it waits still counts; so does one
+ * killed on its way in, and who waits without a timeout then may wait until somebody comes. Memory, timeouts: <mp/lock.h>.
  */
 #ifndef MP_BARRIER_H
 #define MP_BARRIER_H

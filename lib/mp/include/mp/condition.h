@@ -31,8 +31,8 @@ int mp_condition_release(struct mp_condition *condition);
 
 /* Lets go of the lock, however often the caller has it, waits to be notified, at most so long, and has the lock as often
  * again when it returns; that may take longer than the timeout. 0: notified; -ETIMEDOUT; -EPERM: the caller does not hold
- * the lock, and nothing was done; -EOWNERDEAD: robust, and who held the lock meanwhile has ended. With all but -EPERM
- * the caller holds the lock. */
+ * the lock, and nothing was done; -EOWNERDEAD: robust, and who held the lock meanwhile has ended; -ENOMEM: there is no memory
+ * to see to it, and the lock was not let go. With all but -EPERM the caller holds the lock. */
 int mp_condition_wait(struct mp_condition *condition, int timeout_ms);
 
 /* Waits until is_true(argument), which is called with the lock held. 0; -ETIMEDOUT: and it is false; others as wait. */

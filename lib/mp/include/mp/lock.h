@@ -34,7 +34,8 @@ int mp_lock_init(struct mp_lock *lock, int flags);
  * robust one gives -EOWNERDEAD: the caller holds it now, and should look at what the other may have left half done. */
 int mp_lock_acquire(struct mp_lock *lock, int timeout_ms);
 
-/* Gives it up for whoever holds it, and wakes one that waits. Does not block. 0; -EPERM: it is free. */
+/* Gives it up for whoever holds it, and wakes one that waits; of a robust one all, for each must see whose end it waits for
+ * from then on. Does not block. 0; -EPERM: it is free. */
 int mp_lock_release(struct mp_lock *lock);
 
 /* Who holds it (mp_self), 0: nobody. It may be another by the time the caller looks at it. Does not block. */

@@ -18,7 +18,7 @@
 
 struct mp_process;
 
-/* A process that will run target(args), not started. Its name is "Process-1" and so on; it is a daemon if its creator
+/* A process that will run target(args), not started. Its name is "Process-1" and so on, as far as it fits; it is a daemon if its creator
  * is, and has its creator's authkey. target NULL: it does nothing. Does not block. 0; -ENOMEM. */
 int mp_process_create(struct mp_process **process, int (*target)(void *args), void *args);
 
