@@ -288,16 +288,16 @@ int futex_wait(const struct futex_wait *wait)
         me->task.waits_for = 0;
         return result;
     }
-    if (wait->flags & FUTEX_HAND_ON)
-        me->handed_on = (struct word_key){0};
+    me->handed_on = (struct word_key){0}; /* it waits again, so it has used what it was woken for */
     if (robust)
         watch.owner = proc_find_thread(wait->owner);
     result = before_sleep(wait, robust, &watch);
-    if (result)
+    if (result) {
         wait_unblock();
-    else
-        result = wait_switch_until(wait->when);
-    me->task.waits_for = 0;
+        me->task.waits_for = 0;
+    } else {
+        result = wait_switch_until(wait->when); /* which clears it, too */
+    }
 
     spin_lock(&b->lock);
     bool chosen = leave(b, &w);

@@ -13,10 +13,12 @@ static inline int key_of(struct space *space, uint64_t va, struct word_key *key)
 {
     struct region *region = region_find(space, va);
 
-    if (region == NULL || region->kind == REGION_DEVICE)
+    if (region == NULL)
         return -EFAULT;
-    if (region->kind == REGION_SEGMENT)
+    if (region->kind == REGION_SEGMENT) /* what processes share, mostly */
         *key = (struct word_key){region->segment->number, region->phys + (va - region->start)};
+    else if (region->kind == REGION_DEVICE)
+        return -EFAULT;
     else if (region->kind == REGION_FRAMES)
         *key = (struct word_key){0, region->phys + (va - region->start)};
     else
