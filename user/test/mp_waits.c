@@ -17,6 +17,19 @@ static struct {
     volatile uint32_t seen[64];
 } *s;
 
+/* A child that sleeps on a condition, an event or a barrier: not on the lock of one, on which it may sleep shortly before,
+ * and for which it waits for somebody. */
+static int start_sleeper(void (*f)(int), int argument)
+{
+    struct proc_info info;
+    int pid = start_child(f, argument);
+    do {
+        wait_until_blocked(pid, "futex");
+        CHECK_EQUAL(process_list(pid, &info, 1), 1);
+    } while (info.pid != pid || info.state != PROC_BLOCKED || info.waits_for != 0);
+    return pid;
+}
+
 static void add(volatile uint64_t *to, uint64_t n)
 {
     __atomic_fetch_add(to, n, __ATOMIC_SEQ_CST);
@@ -82,7 +95,7 @@ static void notify_wakes_exactly_so_many(void)
     for (int n = 0; n <= MANY; n++) {
         s = share(sizeof *s);
         for (int i = 0; i < MANY; i++)
-            pids[i] = start_waiter(waits_for_condition, i % 2 + 1);
+            pids[i] = start_sleeper(waits_for_condition, i % 2 + 1);
         acquire();
         CHECK_EQUAL(mp_condition_notify(&s->condition, (unsigned)n), n);
         CHECK_EQUAL(s->woken, 0); /* they need the lock */
@@ -111,8 +124,8 @@ static void runs_out_of_time(int ms)
 static void the_killed_and_the_late_are_not_notified(void)
 {
     s = share(sizeof *s);
-    int late = start_child(runs_out_of_time, 5), killed = start_waiter(waits_for_condition, 1);
-    int waits = start_waiter(waits_for_condition, 1);
+    int late = start_child(runs_out_of_time, 5), killed = start_sleeper(waits_for_condition, 1);
+    int waits = start_sleeper(waits_for_condition, 1);
     CHECK_EQUAL(ending_of(late), 0);
     kill(killed, SIGKILL);
     acquire();
@@ -204,7 +217,7 @@ static void condition_waiters_are_killed_at_any_moment(void)
     s = share(sizeof *s);
     CHECK_EQUAL(mp_condition_init(&s->condition, MP_ROBUST), 0);
     for (int i = 0; i < 150; i++) {
-        int a = start_waiter(waits_for_condition_robustly, 0), b = start_waiter(waits_for_condition_robustly, 0);
+        int a = start_sleeper(waits_for_condition_robustly, 0), b = start_sleeper(waits_for_condition_robustly, 0);
         acquire_robustly();
         if (i % 3 == 0)
             kill(a, SIGKILL);
@@ -299,7 +312,7 @@ static void event_is_set_and_cleared(void)
     CHECK_EQUAL(mp_event_wait(&s->event, 0), -ETIMEDOUT);
     CHECK_TIMES_OUT(mp_event_wait(&s->event, 3), 3);
     for (int i = 0; i < MANY; i++)
-        pids[i] = start_waiter(waits_for_event, 0);
+        pids[i] = start_sleeper(waits_for_event, 0);
     mp_event_set(&s->event);
     mp_event_clear(&s->event); /* they were woken all the same */
     for (int i = 0; i < MANY; i++)
@@ -387,7 +400,7 @@ static void barrier_lets_go_of_all(void)
     for (int round = 0; round < 3; round++) {
         s->sum = 0;
         for (int i = 0; i < MANY - 1; i++)
-            pids[i] = start_waiter(waits_at_barrier, 0);
+            pids[i] = start_sleeper(waits_at_barrier, 0);
         CHECK_EQUAL(mp_barrier_waiting(&s->barrier), MANY - 1);
         CHECK_EQUAL(mp_barrier_wait(&s->barrier, 0), MANY - 1);
         for (int i = 0; i < MANY - 1; i++)
@@ -402,23 +415,23 @@ static void barrier_breaks_and_is_repaired(void)
 {
     s = share(sizeof *s);
     CHECK_EQUAL(mp_barrier_init(&s->barrier, 3), 0);
-    int pid = start_waiter(waits_at_barrier, 0);
+    int pid = start_sleeper(waits_at_barrier, 0);
     CHECK_TIMES_OUT(mp_barrier_wait(&s->barrier, 4), 4);
     CHECK_EQUAL(ending_of(pid), ECANCELED);
     CHECK_EQUAL(mp_barrier_is_broken(&s->barrier), 1);
     CHECK_EQUAL(mp_barrier_wait(&s->barrier, -1), -ECANCELED);
     mp_barrier_reset(&s->barrier);
     CHECK_EQUAL(mp_barrier_is_broken(&s->barrier), 0);
-    pid = start_waiter(waits_at_barrier, 0);
-    int other = start_waiter(waits_at_barrier, 0);
+    pid = start_sleeper(waits_at_barrier, 0);
+    int other = start_sleeper(waits_at_barrier, 0);
     CHECK_EQUAL(mp_barrier_wait(&s->barrier, -1), 2);
     CHECK_EQUAL(ending_of(pid), 0);
     CHECK_EQUAL(ending_of(other), 0);
-    pid = start_waiter(waits_at_barrier, 0);
+    pid = start_sleeper(waits_at_barrier, 0);
     mp_barrier_reset(&s->barrier);
     CHECK_EQUAL(ending_of(pid), ECANCELED);
     CHECK_EQUAL(mp_barrier_is_broken(&s->barrier), 0);
-    pid = start_waiter(waits_at_barrier, 0);
+    pid = start_sleeper(waits_at_barrier, 0);
     mp_barrier_abort(&s->barrier);
     CHECK_EQUAL(ending_of(pid), ECANCELED);
     CHECK_EQUAL(mp_barrier_wait(&s->barrier, -1), -ECANCELED);
@@ -500,7 +513,7 @@ static void an_action_that_fails_breaks_the_barrier(void)
 {
     s = share(sizeof *s);
     CHECK_EQUAL(mp_barrier_init(&s->barrier, 2), 0);
-    int pid = start_waiter(waits_at_barrier, 0);
+    int pid = start_sleeper(waits_at_barrier, 0);
     CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, fails, (void *)EIO, -1), -EIO);
     CHECK_EQUAL(ending_of(pid), ECANCELED);
     CHECK_EQUAL(mp_barrier_is_broken(&s->barrier), 1);
@@ -508,7 +521,7 @@ static void an_action_that_fails_breaks_the_barrier(void)
     mp_barrier_reset(&s->barrier);
     CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, fails, (void *)EIO, 0), -ETIMEDOUT); /* nor if more have to come */
     mp_barrier_reset(&s->barrier);
-    pid = start_waiter(waits_a_little_at_barrier, 30); /* whose time is up while the action goes on */
+    pid = start_sleeper(waits_a_little_at_barrier, 30); /* whose time is up while the action goes on */
     CHECK_EQUAL(mp_barrier_wait_action(&s->barrier, takes_its_time, (void *)60, -1), 1);
     CHECK_EQUAL(ending_of(pid), 0);
     CHECK_EQUAL(mp_barrier_is_broken(&s->barrier), 0);
@@ -528,7 +541,7 @@ static void who_dies_in_an_action_breaks_the_barrier(void)
 {
     s = share(sizeof *s);
     CHECK_EQUAL(mp_barrier_init(&s->barrier, 2), 0);
-    int waits = start_waiter(waits_a_little_at_barrier, 200);
+    int waits = start_sleeper(waits_a_little_at_barrier, 200);
     CHECK_EQUAL(ending_of(start_child(dies_in_its_action, 0)), -SIGKILL);
     CHECK_EQUAL(ending_of(waits), ECANCELED);
     CHECK_EQUAL(mp_barrier_wait(&s->barrier, -1), -ECANCELED);
