@@ -4,9 +4,7 @@
 #ifndef TEST_MANAGER_TOOLS_H
 #define TEST_MANAGER_TOOLS_H
 
-#include "check.h"
-
-#include <mp/mp.h>
+#include "mp_tools.h"
 
 #define CALL_REASON "call" /* ps shows it for who waits for a server's answer */
 
@@ -34,23 +32,6 @@ static inline void finish(void)
     CHECK_EQUAL(info.bytes, 0);
     CHECK_EQUAL(mp_manager_shutdown(manager), 0);
     CHECK_EQUAL(mp_manager_close(manager), 0);
-}
-
-static inline struct mp_process *started(int (*target)(void *), long argument)
-{
-    struct mp_process *p;
-    CHECK_EQUAL(mp_process_create(&p, target, (void *)argument), 0);
-    CHECK_EQUAL(mp_process_start(p), 0);
-    return p;
-}
-
-/* Its exit code; the object is closed. */
-static inline int code_of(struct mp_process *p)
-{
-    CHECK_EQUAL(mp_process_join(p, -1), 0);
-    int code = mp_process_exit_code(p);
-    CHECK_EQUAL(mp_process_close(p), 0);
-    return code;
 }
 
 /* Runs the target in a process with this manager; it found nothing wrong. */

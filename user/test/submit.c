@@ -1076,6 +1076,28 @@ static void there_is_no_end_while_a_call_is_under_way(void)
     }
 }
 
+/* Who may submit to a queue is not always who pays for it, so the records that nobody reads have a limit. */
+static void records_that_nobody_reads_have_a_limit(void)
+{
+    int error = 0;
+    uint64_t made = 0, refused = 0;
+    make_queue(0);
+    while (made <= COMPLETION_CALLS_MAX && refused < 1000) {
+        error = submit_sleep(queue, made, 0);
+        made += error == 0;
+        refused = error ? refused + 1 : 0;
+        if (error) { /* or it is the limit of processes: then there is place when a call has ended */
+            CHECK_EQUAL(error, -EAGAIN);
+            sleep_ns(MS / 10);
+        }
+    }
+    CHECK_EQUAL(made, COMPLETION_CALLS_MAX);
+    next_record();
+    CHECK_EQUAL(submit_sleep(queue, made, 0), 0);
+    CHECK_EQUAL(submit_sleep(queue, made, 0), -EAGAIN);
+    close(queue);
+}
+
 /* --- whose time it is --- */
 
 static uint64_t level_now(void)
@@ -1193,6 +1215,7 @@ int main(int argc, char **argv)
     RUN(threads_share_a_queue);
     RUN(all_readers_hear_of_the_end);
     RUN(there_is_no_end_while_a_call_is_under_way);
+    RUN(records_that_nobody_reads_have_a_limit);
     RUN(nobody_rises_by_submitting);
     RUN(computing_in_calls_sinks);
     return check_end();
