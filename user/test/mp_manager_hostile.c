@@ -146,6 +146,24 @@ static void proofs_cannot_be_repeated_or_sent_back(void)
     end_all();
 }
 
+/* One in the middle, without the key, hands to and fro what an honest process and the server say: neither is taken in, since
+ * what they prove is meant for the process that the server hears. */
+static void proofs_cannot_be_handed_on(void)
+{
+    uint8_t nonce[NONCE_BYTES] = {9}, proof[SHA256_BYTES];
+    struct manager_hello answer;
+    begin_all();
+    int connection = hello(mp_manager_door(manager), nonce, &answer);
+    struct manager_nonces nonces = nonces_of(nonce, &answer);
+    nonces.pid = (uint64_t)getppid(); /* the honest one is another process */
+    manager_proof(the_key(), ROLE_SERVER, &nonces, proof);
+    CHECK(memcmp(proof, answer.proof, sizeof proof) != 0);
+    manager_proof(the_key(), ROLE_CLIENT, &nonces, proof);
+    CHECK_EQUAL(prove(connection, proof), -EACCES);
+    close(connection);
+    end_all();
+}
+
 /* A server that does not know the key, and gives whatever proof it has: that of random bytes, or the client's nonce. */
 static int is_no_manager(void *ends)
 {
@@ -445,6 +463,7 @@ int main(int argc, char **argv)
     check_start(argc, argv);
     RUN(without_a_proof_nothing_is_allowed);
     RUN(proofs_cannot_be_repeated_or_sent_back);
+    RUN(proofs_cannot_be_handed_on);
     RUN(a_server_without_the_key_is_refused);
     RUN(wrong_numbers_and_sizes_are_refused);
     RUN(its_sessions_are_no_files);
