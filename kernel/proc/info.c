@@ -48,11 +48,18 @@ void proc_trace_names(void)
     }
 }
 
+/* Why, for whom and since when a task is blocked. */
+struct wait {
+    enum wait_reason reason;
+    int32_t waits_for;
+    uint64_t lock_word, blocked_at;
+};
+
 /* Whom it waits for. Of a lock, who holds it now, as its word says: that may be another than when it fell asleep. */
-static int32_t waited_for(struct proc *p)
+static int32_t waited_for(struct proc *p, const struct wait *wait)
 {
-    uint32_t word, tid = (uint32_t)p->task.waits_for;
-    if (p->task.reason != WAIT_FOR_futex || !tid || !p->lock_word)
+    uint32_t word, tid = (uint32_t)wait->waits_for;
+    if (wait->reason != WAIT_FOR_futex || !tid || !wait->lock_word)
         return (int32_t)tid;
     spin_lock(&tree_lock);
     struct space *space = p->space;
@@ -61,7 +68,7 @@ static int32_t waited_for(struct proc *p)
     spin_unlock(&tree_lock);
     if (!space)
         return (int32_t)tid;
-    if (word_peek(space, user_at(p->lock_word), &word) && word & ~FUTEX_WAITERS)
+    if (word_peek(space, user_at(wait->lock_word), &word) && word & ~FUTEX_WAITERS)
         tid = word & ~FUTEX_WAITERS;
     space_put(space);
     return (int32_t)tid;
@@ -69,16 +76,40 @@ static int32_t waited_for(struct proc *p)
 
 /* Does it wait for a lock whose holder, `tid`, is gone? Who has this tid, but began after the wait did, is another, if it is
  * the one that the waiter saw. */
-static bool owner_is_dead(const struct task *t, int32_t tid)
+static bool owner_is_dead(const struct wait *wait, int32_t tid)
 {
-    if (t->reason != WAIT_FOR_futex || !tid)
+    if (wait->reason != WAIT_FOR_futex || !tid)
         return false;
     struct proc *owner = proc_find_thread(tid);
     bool dead = !owner || __atomic_load_n(&owner->thread_ended, __ATOMIC_RELAXED) ||
-                (tid == t->waits_for && owner->start_ns > ns_of_ticks(t->blocked_at));
+                (tid == wait->waits_for && owner->start_ns > ns_of_ticks(wait->blocked_at));
     if (owner)
         proc_put(owner);
     return dead;
+}
+
+/* Its state, and if that is PROC_BLOCKED, why and for whom: all of one wait. The task writes these fields itself, before it blocks
+ * and once it is woken, and no lock keeps it from that. So they are read between two looks: if it was BLOCKED at both, since
+ * the same time, it was so in between. Each turn of the loop is a wait that began meanwhile. */
+static void describe_wait(struct proc *p, struct proc_info *info)
+{
+    const struct task *t = &p->task;
+    struct wait wait;
+    do {
+        info->state = (uint8_t)atomic_load(&t->state);
+        info->waits_for = 0;
+        info->reason[0] = '\0';
+        if (info->state != PROC_BLOCKED)
+            return;
+        wait.blocked_at = __atomic_load_n(&t->blocked_at, __ATOMIC_RELAXED);
+        wait.reason = __atomic_load_n(&t->reason, __ATOMIC_RELAXED);
+        wait.waits_for = __atomic_load_n(&t->waits_for, __ATOMIC_RELAXED);
+        wait.lock_word = __atomic_load_n(&p->lock_word, __ATOMIC_RELAXED);
+        info->waits_for = waited_for(p, &wait); /* looks at the lock's word: of the same wait, too */
+        strlcpy(info->reason, owner_is_dead(&wait, info->waits_for) ? "owner dead" : wait_reason_words(wait.reason),
+                sizeof info->reason);
+        atomic_thread_fence(memory_order_acquire);
+    } while (atomic_load(&t->state) != PROC_BLOCKED || __atomic_load_n(&t->blocked_at, __ATOMIC_RELAXED) != wait.blocked_at);
 }
 
 /* Time and switches so far, in ticks; of a whole process those of all its threads, and *state is that of the busiest. */
@@ -135,11 +166,8 @@ void proc_describe(struct proc *p, struct proc_info *info, bool whole)
     info->level = (uint8_t)sched_level(&p->task);
     info->hart = (uint8_t)atomic_load(&p->task.hart)->index;
     info->switches = times.switches;
-    if (info->state == PROC_BLOCKED) {
-        info->waits_for = waited_for(p);
-        strlcpy(info->reason, owner_is_dead(&p->task, info->waits_for) ? "owner dead" : wait_reason_words(p->task.reason),
-                sizeof info->reason);
-    }
+    if (info->state == PROC_BLOCKED)
+        describe_wait(p, info);
     info->cpu_ns = ns_of_ticks(times.ran);
     for (unsigned l = 0; l < SCHED_MAX_LEVELS; l++)
         info->cpu_ns_level[l] = ns_of_ticks(times.ran_at[l]);

@@ -130,6 +130,41 @@ static void ps_names_who_holds_the_lock_now(void)
     kill_and_wait(waits);
 }
 
+static void passes_the_lock_on(int unused)
+{
+    for (;;) {
+        CHECK_EQUAL(mp_lock_acquire(&s->lock, -1), 0);
+        yield();
+        CHECK_EQUAL(mp_lock_release(&s->lock), 0);
+        s->count++;
+    }
+}
+
+/* Two who sleep on nothing but a lock that the other has: in ps they never sleep on a futex without a holder, nor for
+ * themselves, however often they are looked at. */
+static void what_ps_says_of_a_wait_is_of_one_moment(void)
+{
+    struct proc_info info;
+    int pids[2], asleep = 0;
+    s = share(sizeof *s);
+    for (int i = 0; i < 2; i++)
+        pids[i] = start_child(passes_the_lock_on, 0);
+    for (int i = 0; i < 20 * ROUNDS; i++) {
+        CHECK_EQUAL(process_list(pids[i % 2], &info, 1), 1);
+        CHECK_EQUAL(info.pid, pids[i % 2]);
+        if (info.state == PROC_BLOCKED && strcmp(info.reason, "futex") == 0) {
+            CHECK_EQUAL(info.waits_for, pids[(i + 1) % 2]);
+            asleep++;
+        } else if (info.state != PROC_BLOCKED) {
+            CHECK_EQUAL(info.waits_for, 0);
+            CHECK_EQUAL(info.reason[0], '\0');
+        }
+    }
+    CHECK(asleep > 100);
+    for (int i = 0; i < 2; i++)
+        kill_and_wait(pids[i]);
+}
+
 static void lock_of_the_dead_stays_held(void)
 {
     struct proc_info info;
@@ -494,6 +529,7 @@ int main(int argc, char **argv)
     RUN(lock_of_the_dead_stays_held);
     RUN(the_next_waiter_hears_of_the_end_of_the_last_ones_successor);
     RUN(ps_names_who_holds_the_lock_now);
+    RUN(what_ps_says_of_a_wait_is_of_one_moment);
     RUN(waiter_names_the_holder);
     RUN(lock_stress);
     RUN(robust_lock_tells_the_next);

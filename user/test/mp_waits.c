@@ -23,11 +23,12 @@ static int start_sleeper(void (*f)(int), int argument)
 {
     struct proc_info info;
     int pid = start_child(f, argument);
-    do {
+    for (;;) {
         wait_until_blocked(pid, "futex");
         CHECK_EQUAL(process_list(pid, &info, 1), 1);
-    } while (info.pid != pid || info.state != PROC_BLOCKED || info.waits_for != 0);
-    return pid;
+        if (info.state == PROC_BLOCKED && strcmp(info.reason, "futex") == 0 && info.waits_for == 0)
+            return pid;
+    }
 }
 
 static void add(volatile uint64_t *to, uint64_t n)
