@@ -11,14 +11,15 @@
 
 void request_init(struct request *r, struct session *s, uint64_t op, uint64_t arg0, uint64_t arg1)
 {
-    memset(r, 0, sizeof *r);
-    r->session = s;
-    r->op = op;
-    r->arg0 = arg0;
-    r->arg1 = arg1;
     uint32_t flags = atomic_load_explicit(&s->object.flags, memory_order_relaxed);
-    r->flags = this_proc()->rules->message_flags;
-    r->flags |= (flags & O_NONBLOCK ? MSGF_NONBLOCK : 0) | (flags & O_APPEND ? MSGF_APPEND : 0);
+    *r = (struct request){
+        .session = s,
+        .op = op,
+        .arg0 = arg0,
+        .arg1 = arg1,
+        .flags = this_proc()->rules->message_flags | (flags & O_NONBLOCK ? MSGF_NONBLOCK : 0) |
+                 (flags & O_APPEND ? MSGF_APPEND : 0),
+    };
 }
 
 void request_grant_user(struct request *r, user_addr buffer, uint64_t n, int direction)
@@ -95,7 +96,7 @@ int64_t request_call(struct request *r)
     /* Ranks rise with every call, so a circle of waiting servers cannot close. */
     if (me->serving && me->serving->rank >= ch->rank)
         return -EDEADLK;
-    unsigned level = sched_level(&me->task);
+    unsigned level = sched_level_here();
 
     spin_lock(&ch->lock);
     int error = ch->closed ? -EIO : slot_take(ch, r);

@@ -13,18 +13,29 @@
 
 #define REQUEUE_BATCH 256
 
+static struct sched_entity *account_of(struct proc *payer)
+{
+    return payer ? &payer->task.entity : &this_proc()->task.entity;
+}
+
+/* A client that has handed us the processor has seen to it already. */
+static bool works_for(const struct proc *payer)
+{
+    const struct proc *me = this_proc();
+    return payer == me->payer && me->task.entity.account == account_of(me->payer);
+}
+
 /* From now on this process works for `payer` (NULL: for nobody). */
 static void work_for(struct proc *payer)
 {
     struct proc *me = this_proc();
     struct proc *before = me->payer;
-    struct sched_entity *account = payer ? &payer->task.entity : &me->task.entity;
-    if (payer == before && me->task.entity.account == account)
+    if (works_for(payer))
         return;
     if (payer)
         proc_get(payer);
     me->payer = payer;
-    sched_charge_to(account);
+    sched_charge_to(account_of(payer));
     if (before)
         proc_put(before);
 }
@@ -105,14 +116,18 @@ static bool deliver_call(struct channel *ch, struct request *r, struct trap_fram
     frame->a[6] = (uint64_t)(r->flags | (gift ? MSGF_HANDLE : 0)) << 32 | (uint32_t)r->client->pid;
     frame->a[7] = 0;
     /* Past the lock the client may die; what is still needed of it is held here. */
-    proc_get(payer);
+    bool paid = works_for(payer); /* which holds a reference */
+    if (!paid)
+        proc_get(payer);
     if (path)
         atomic_fetch_add(&path->refs, 1);
     if (gift)
         object_get(gift);
     spin_unlock(&ch->lock);
-    work_for(payer);
-    proc_put(payer);
+    if (!paid) {
+        work_for(payer);
+        proc_put(payer);
+    }
 
     int64_t error = 0;
     if (path) {

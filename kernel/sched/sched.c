@@ -230,6 +230,23 @@ void sched_arrived(void)
     atomic_store_explicit(&d->left->on_hart, false, memory_order_release);
 }
 
+/* From `previous` to `next`, which is RUNNING and `d->running` by now. No lock is held. Inline: every switch goes through it. */
+static inline __attribute__((always_inline)) void leave_for(struct dispatcher *d, struct task *previous, struct task *next)
+{
+    spin_assert_none_held("context switch");
+    ASSERT(*(uint64_t *)((char *)previous->kernel_stack_top - KSTACK_SIZE) == KSTACK_CANARY);
+    ASSERT(!atomic_load_explicit(&next->on_hart, memory_order_acquire));
+    DEBUG_ASSERT(atomic_load_explicit(&next->hart, memory_order_relaxed) == d->hart);
+    atomic_store_explicit(&next->on_hart, true, memory_order_relaxed);
+    d->left = previous;
+    d->hart->current = (struct proc *)next;
+    d->hart->pid = (uint32_t)next->pid;
+    d->hart->kernel_stack_top = (uint64_t)next->kernel_stack_top;
+    sched_upcalls.switched(previous, next);
+    context_switch(&previous->context, &next->context);
+    sched_arrived();
+}
+
 /* The dispatcher's lock is held and is released here. `next` is RUNNING from now on. */
 static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause cause)
 {
@@ -253,19 +270,7 @@ static void switch_to(struct dispatcher *d, struct task *next, enum switch_cause
     dispatch_unlock(d);
     if (is_idle(d, previous))
         balance_busy(d);
-
-    spin_assert_none_held("context switch");
-    ASSERT(*(uint64_t *)((char *)previous->kernel_stack_top - KSTACK_SIZE) == KSTACK_CANARY);
-    ASSERT(!atomic_load_explicit(&next->on_hart, memory_order_acquire));
-    DEBUG_ASSERT(atomic_load_explicit(&next->hart, memory_order_relaxed) == d->hart);
-    atomic_store_explicit(&next->on_hart, true, memory_order_relaxed);
-    d->left = previous;
-    d->hart->current = (struct proc *)next;
-    d->hart->pid = (uint32_t)next->pid;
-    d->hart->kernel_stack_top = (uint64_t)next->kernel_stack_top;
-    sched_upcalls.switched(previous, next);
-    context_switch(&previous->context, &next->context);
-    sched_arrived();
+    leave_for(d, previous, next);
 }
 
 static struct task *pick(struct dispatcher *d)
@@ -472,24 +477,48 @@ bool sched_claim(struct task *t, struct sched_entity *account)
     return false;
 }
 
+/* The one who takes over runs on the same account and inherits as much, so at the same level; and nothing has come up that asks
+ * for a choice (who becomes ready or ends a slice sets WORK_RESCHED, under the lock). Then the account just goes on being
+ * used: what it has been charged, its slice and its clock, and what other harts see of this one stay as they are. */
+static bool goes_on(const struct dispatcher *d, const struct task *me, const struct task *to)
+{
+    return to->entity.account == me->entity.account && to->entity.inherited == SCHED_NO_LEVEL &&
+           me->entity.inherited == SCHED_NO_LEVEL && !(__atomic_load_n(&d->hart->work, __ATOMIC_RELAXED) & WORK_RESCHED);
+}
+
 void sched_handoff(struct task *to, bool leave_account)
 {
     struct dispatcher *d = here();
+    struct task *me = this_task();
     spin_lock(&d->lock);
     uint64_t now = clock_ticks();
-    dispatch_charge(d, now);
-    bool ended = d->slice_ended;
-    advance_policy(d, now);
+    bool same = goes_on(d, me, to);
+    if (!same) {
+        dispatch_charge(d, now);
+        advance_policy(d, now);
+    }
     if (leave_account)
-        this_task()->entity.account = &this_task()->entity;
+        me->entity.account = &me->entity;
     note_woken(to, now);
-    TRACE(handoff, d->policy->level(&d->queue, &to->entity), this_task()->pid, to->pid);
-    if (!ended && !d->policy->preempts(&d->queue, &to->entity)) {
+    TRACE(handoff, d->policy->level(&d->queue, &to->entity), me->pid, to->pid);
+    if (same) {
+        debug_check_switch(d, to);
+        atomic_store_explicit(&to->state, PROC_RUNNING, memory_order_relaxed);
+        d->running = to;
+        note_switch(me, to, SWITCH_handoff, now);
+        d->switches++;
+        TRACE(switch_out, SWITCH_handoff, me->pid, me->waits_for);
+        TRACE(switch_in, d->policy->level(&d->queue, &to->entity), to->pid, 0);
+        spin_unlock(&d->lock);
+        leave_for(d, me, to);
+        return;
+    }
+    if (!d->slice_ended && !d->policy->preempts(&d->queue, &to->entity)) {
         switch_to(d, to, SWITCH_handoff);
         return;
     }
     /* Rule 4: better ones are ready, or the slice it would have used has ended. */
-    dispatch_enqueue(d, to, ended ? ENQUEUE_SLICE_END : ENQUEUE_WOKEN, now);
+    dispatch_enqueue(d, to, d->slice_ended ? ENQUEUE_SLICE_END : ENQUEUE_WOKEN, now);
     switch_to(d, pick(d), SWITCH_block);
 }
 
@@ -566,6 +595,11 @@ unsigned sched_level(struct task *t)
     unsigned level = d->policy->level(&d->queue, &t->entity);
     dispatch_unlock(d);
     return level;
+}
+
+unsigned sched_level_here(void)
+{
+    return atomic_load_explicit(&here()->level_now, memory_order_relaxed);
 }
 
 void sched_figures(struct task *t, struct figures *figures)

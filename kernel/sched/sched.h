@@ -74,6 +74,8 @@ void sched_inherit(struct task *t, unsigned level);
 void sched_keep_top(struct task *t, bool keep);
 /* The level that `t` runs at now. */
 unsigned sched_level(struct task *t);
+/* The same of the running task, as this hart last showed it to the others: a boost that is due may not be in it yet. */
+unsigned sched_level_here(void);
 
 /* Policy and parameters. sched_configure: -EINVAL for a policy or value that does not exist. */
 int sched_configure(const struct sched_params *params);
