@@ -102,7 +102,7 @@ int wait_on(struct wait_queue *q, struct spinlock *lock)
     return result;
 }
 
-unsigned wake_one(struct wait_queue *q)
+unsigned wake_first(struct wait_queue *q)
 {
     struct list_node *node;
     debug_check_waiters(q);
@@ -110,12 +110,4 @@ unsigned wake_one(struct wait_queue *q)
         if (sched_wake(list_entry(node, struct waiter, node)->task))
             return 1;
     return 0;
-}
-
-unsigned wake_all(struct wait_queue *q)
-{
-    unsigned n = 0;
-    while (wake_one(q))
-        n++;
-    return n;
 }

@@ -67,8 +67,18 @@ int wait_switch_until(uint64_t when);
  * killed task had been chosen by wake_one, the wake-up goes on to the next waiter. */
 int wait_on(struct wait_queue *q, struct spinlock *lock);
 
-/* The owner's lock is held. Return how many were woken. */
-unsigned wake_one(struct wait_queue *q);
-unsigned wake_all(struct wait_queue *q);
+/* The owner's lock is held. Return how many were woken. Mostly nobody waits, which costs no call. */
+unsigned wake_first(struct wait_queue *q);
+static inline unsigned wake_one(struct wait_queue *q)
+{
+    return wait_queue_empty(q) ? 0 : wake_first(q);
+}
+static inline unsigned wake_all(struct wait_queue *q)
+{
+    unsigned n = 0;
+    while (wake_one(q))
+        n++;
+    return n;
+}
 
 #endif
