@@ -33,6 +33,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dispatcher;
 struct proc;
 struct spinlock;
 struct trace_ring;
@@ -59,6 +60,8 @@ struct hart {
     struct proc *current; /* who runs; the idle task has pid 0 and no PCB around it */
     uint32_t pid;         /* of the same, for the trace */
     struct trace_ring *trace_ring; /* where its records go, or NULL */
+
+    struct dispatcher *dispatcher; /* sched: its run queue */
 
     /* mem */
     void *active_space;       /* whose table satp holds; NULL: the kernel's */

@@ -40,7 +40,7 @@ extern struct dispatcher dispatchers[MAX_HARTS];
 /* The dispatcher of the hart this runs on. */
 static inline struct dispatcher *dispatcher_here(void)
 {
-    return &dispatchers[this_hart()->index];
+    return this_hart()->dispatcher;
 }
 
 static inline bool is_idle(const struct dispatcher *d, const struct task *t)

@@ -79,7 +79,10 @@ struct sched_entity *run_queue_pop(struct run_queue *rq)
     unsigned best = run_queue_best(rq);
     if (best == SCHED_NO_LEVEL)
         return NULL;
-    struct sched_entity *e = list_entry(list_first(&rq->level[best]), struct sched_entity, node);
-    run_queue_unlink(rq, e);
-    return e;
+    struct list *level = &rq->level[best];
+    struct list_node *first = list_pop_front(level);
+    if (list_empty(level))
+        rq->ready_levels &= ~(1u << best);
+    rq->count--;
+    return list_entry(first, struct sched_entity, node);
 }

@@ -31,7 +31,7 @@ static struct dispatcher *lock_home(const struct task *t)
 {
     for (;;) {
         struct hart *hart = atomic_load_explicit(&t->hart, memory_order_relaxed);
-        struct dispatcher *d = &dispatchers[hart->index];
+        struct dispatcher *d = hart->dispatcher;
         spin_lock(&d->lock);
         if (atomic_load_explicit(&t->hart, memory_order_relaxed) == hart)
             return d;
@@ -82,9 +82,9 @@ bool dispatch_charge(struct dispatcher *d, uint64_t now)
     return ended;
 }
 
-static void advance_policy(struct dispatcher *d, uint64_t now)
+static inline void advance_policy(struct dispatcher *d, uint64_t now)
 {
-    if (run_queue_advance(d->policy, &d->queue, now))
+    if (__builtin_expect(run_queue_advance(d->policy, &d->queue, now), 0))
         TRACE(boost, 0, 0, 0);
 }
 
@@ -364,7 +364,7 @@ void sched_ipi(void)
 /* A task that we own goes on a run queue. `admit`: if it is new, the policy says where it starts. */
 static void make_ready(struct task *t, enum enqueue_reason why, bool admit)
 {
-    struct dispatcher *d = &dispatchers[atomic_load_explicit(&t->hart, memory_order_relaxed)->index];
+    struct dispatcher *d = atomic_load_explicit(&t->hart, memory_order_relaxed)->dispatcher;
     if (d != here()) {
         d = balance_place(d, t);
         rehome(t, d);

@@ -51,6 +51,7 @@ void sched_init(void)
         struct dispatcher *d = &dispatchers[i];
         spin_init(&d->lock, "run queue", LOCK_RUNQ);
         d->hart = &harts[i];
+        d->hart->dispatcher = d;
         d->policy = sched_policy_named(SCHED_DEFAULT_POLICY);
         default_tuning(&d->tuning);
         run_queue_init(&d->queue, d->policy, &d->tuning, now);
@@ -181,7 +182,7 @@ int sched_configure(const struct sched_params *p)
 
 void sched_query(struct sched_params *p)
 {
-    struct dispatcher *d = &dispatchers[this_hart()->index];
+    struct dispatcher *d = dispatcher_here();
     memset(p, 0, sizeof *p);
     spin_lock(&d->lock);
     strlcpy(p->policy, d->policy->name, sizeof p->policy);
