@@ -119,6 +119,7 @@ static void set_up(void)
         harts[i].index = i;
         harts[i].online = true;
         d->hart = &harts[i];
+        harts[i].dispatcher = d;
         d->policy = sched_policy_named("mlfq");
         d->tuning = tuning;
         run_queue_init(&d->queue, d->policy, &d->tuning, 0);
@@ -326,4 +327,78 @@ CASE(nobody_is_called_for_what_cannot_be_taken_yet)
     balance_offer(d, 1000 + STEAL);
     CHECK(atomic_load(&dispatchers[1].asked) || atomic_load(&dispatchers[2].asked));
     dispatch_unlock(d);
+}
+
+/* tasks[from], running on hart 0, gives the processor to a blocked task that works on its account, or takes it back. */
+static void hands_over(int from, int to, bool back)
+{
+    atomic_store(&tasks[from].state, PROC_BLOCKED);
+    CHECK(sched_claim(&tasks[to], back ? NULL : &tasks[from].entity));
+    sched_handoff(&tasks[to], back);
+}
+
+CASE(a_client_and_its_server_use_one_slice)
+{
+    set_up();
+    runs(0, 1);
+    be(0, 1000);
+    struct dispatcher *d = &dispatchers[0];
+    spin_lock(&d->lock);
+    dispatch_clock_by(d, 1000 + 2 * SLICE);
+    dispatch_unlock(d);
+    for (int round = 1; round <= 3; round++) {
+        now += 100;
+        hands_over(0, 5, false);
+        CHECK(d->running == &tasks[5] && atomic_load(&tasks[5].state) == PROC_RUNNING);
+        CHECK(tasks[5].entity.account == &tasks[0].entity);
+        now += 100;
+        hands_over(5, 0, true);
+        CHECK(d->running == &tasks[0] && atomic_load(&tasks[0].state) == PROC_RUNNING);
+        CHECK(tasks[5].entity.account == &tasks[5].entity);
+        CHECK_EQUAL(tasks[0].switches, round);
+    }
+    tick(0, 1000 + 2 * SLICE);
+    CHECK_EQUAL(tasks[0].entity.ran, 2 * SLICE); /* all of it, whoever ran */
+    CHECK_EQUAL(tasks[5].entity.ran, 0);
+    CHECK_EQUAL(tasks[0].entity.level, 2);
+    CHECK_EQUAL(atomic_load(&d->level_now), 2);
+}
+
+CASE(a_hand_off_lets_a_better_one_go_first)
+{
+    set_up();
+    runs(0, 1);
+    be(0, 1000);
+    wakes(6, 0, 0);
+    now = 1500;
+    hands_over(0, 5, false);
+    CHECK(dispatchers[0].running == &tasks[6]); /* rule 4 */
+    CHECK_EQUAL(atomic_load(&tasks[5].state), PROC_READY);
+    CHECK_EQUAL(tasks[5].entity.queued_level, 1);
+    CHECK_EQUAL(tasks[0].entity.used, 500);
+}
+
+CASE(a_hand_off_at_the_end_of_a_slice_goes_to_the_tail)
+{
+    set_up();
+    runs(0, 1);
+    be(0, 1000);
+    wakes(6, 0, 1);
+    be(0, 1000 + 2 * SLICE);
+    sched_timer(); /* demoted; before it comes to a choice it calls its server */
+    hands_over(0, 5, false);
+    CHECK(dispatchers[0].running == &tasks[6]);
+    CHECK_EQUAL(tasks[5].entity.queued_level, 2);
+}
+
+CASE(a_server_that_inherits_a_level_shows_it)
+{
+    set_up();
+    runs(0, 2);
+    be(0, 1000);
+    tasks[5].entity.inherited = 0;
+    hands_over(0, 5, false);
+    CHECK(dispatchers[0].running == &tasks[5]);
+    CHECK_EQUAL(atomic_load(&dispatchers[0].level_now), 0);
+    CHECK_EQUAL(clocks[0], 1000 + SLICE); /* a turn at that level, and no more */
 }
