@@ -201,23 +201,42 @@ static int64_t leave(struct pipe *p, struct wait_queue *q, int64_t result)
     return result;
 }
 
+/* A look without the lock: whoever will have to wait need not pin first. It may be mistaken; what counts is said with the lock. */
+static bool looks_empty(const struct pipe *p)
+{
+    return __atomic_load_n(&p->written_at, __ATOMIC_RELAXED) == __atomic_load_n(&p->read_at, __ATOMIC_RELAXED);
+}
+
 static int64_t pipe_read(struct object *o, user_addr buffer, uint64_t n)
 {
     struct pipe *p = of_reader(o);
     uint64_t done = 0;
     while (done < n) {
         struct pins pins;
+        int error = 0;
         if (done) {
             sched_breathe(); /* a long read is many short ones to everybody else */
             if (atomic_load(&this_proc()->task.killed))
                 return (int64_t)done; /* or a busy writer would keep it alive */
         }
-        int error = pin_user(&pins, user_plus(buffer, done), n - done, REGION_WRITE);
+        if (looks_empty(p)) {
+            spin_lock(&p->lock);
+            bool empty = !filled(p), end = p->no_writers;
+            bool leaves = done || end || object_nonblocking(o); /* it never waits for more than there is */
+            if (empty && !leaves)
+                error = wait_on(&p->readers, &p->lock);
+            spin_unlock(&p->lock);
+            if (error)
+                return error;
+            if (empty && leaves)
+                return done ? (int64_t)done : end ? 0 : -EAGAIN;
+        }
+        error = pin_user(&pins, user_plus(buffer, done), n - done, REGION_WRITE);
         if (error)
             return leave(p, &p->readers, done ? (int64_t)done : error); /* another thread may have unmapped it */
         spin_lock(&p->lock);
         uint64_t there = filled(p);
-        if (there) {
+        if (there) { /* else somebody else was faster, or all writers have gone */
             uint64_t part = there < pins.bytes ? there : pins.bytes;
             move(p, &pins, part, false);
             done += part;
@@ -226,17 +245,8 @@ static int64_t pipe_read(struct object *o, user_addr buffer, uint64_t n)
             if (filled(p))
                 wake_one(&p->readers); /* what is left is for the next one */
         }
-        bool end = p->no_writers;
-        if (there || done || end || object_nonblocking(o)) {
-            spin_unlock(&p->lock);
-            unpin_user(&pins);
-            if (!there)
-                return done ? (int64_t)done : end ? 0 : -EAGAIN;
-            continue; /* as long as there is something, but never wait for more */
-        }
-        error = wait_unpinned(p, &p->readers, &pins);
-        if (error)
-            return error;
+        spin_unlock(&p->lock);
+        unpin_user(&pins);
     }
     return (int64_t)done;
 }
