@@ -1,4 +1,4 @@
-"""What the utilities promise: tests/cases/utilities.txt as scripts, and here what ends or starts a machine."""
+"""What the utilities promise: tests/cases/utilities_*.txt as scripts, and here what ends or starts a machine."""
 
 import pytest
 
@@ -7,10 +7,10 @@ from cases import Group, read_cases
 
 @pytest.fixture(scope="module")
 def group():
-    return Group("utilities")
+    return Group("utilities_*")
 
 
-@pytest.mark.parametrize("case", read_cases("utilities"), ids=lambda case: case.promise)
+@pytest.mark.parametrize("case", read_cases("utilities_*"), ids=lambda case: case.promise)
 def test_promise(group, case):
     group.check(case)
 
