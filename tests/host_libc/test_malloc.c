@@ -4,7 +4,7 @@
 // sources: lib/libc/malloc.c lib/common/format.c lib/common/string.c
 
 #include "check.h"
-#include "../../lib/libc/lock.h"
+#include "no_threads.h"
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -16,25 +16,6 @@ void *kinglet_realloc(void *memory, size_t bytes);
 void kinglet_free(void *memory);
 
 _Thread_local int kinglet_errno;
-
-/* No threads here: lib/libc/lock.c enters the kernel. */
-bool libc_threaded;
-struct libc_lock libc_heap_lock, libc_files_lock;
-bool libc_lock_try(struct libc_lock *lock)
-{
-    return lock != NULL;
-}
-void libc_lock_wait(struct libc_lock *lock)
-{
-    (void)lock;
-}
-void libc_lock_give(struct libc_lock *lock)
-{
-    (void)lock;
-}
-void libc_lock_pause(void)
-{
-}
 
 const char *libc_program_name = "test";
 

@@ -7,30 +7,11 @@
 // sources: lib/libc/strings.c lib/libc/ctype.c lib/common/format.c lib/common/string.c
 
 #include "check.h"
-#include "../../lib/libc/lock.h"
+#include "no_threads.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/types.h>
 #include <unistd.h>
-
-/* No threads here: lib/libc/lock.c enters the kernel. */
-bool libc_threaded;
-struct libc_lock libc_heap_lock, libc_files_lock;
-bool libc_lock_try(struct libc_lock *lock)
-{
-    return lock != NULL;
-}
-void libc_lock_wait(struct libc_lock *lock)
-{
-    (void)lock;
-}
-void libc_lock_give(struct libc_lock *lock)
-{
-    (void)lock;
-}
-void libc_lock_pause(void)
-{
-}
 
 typedef struct libc_file KFILE;
 extern KFILE libc_stdin, libc_stdout, libc_stderr;
