@@ -44,8 +44,14 @@ class Story:
         return total
 
 
-def story(kinglet, name):
+ASKED_FOR = ["slow", "quick", "middle"]
+ARRIVING = ["quick", "middle", "slow"]
+
+
+def story(kinglet, name, words):
+    """Of a run in which the words come in this order."""
     result = kinglet.run(name, icount=True, trace=True)
+    assert [line for line in result.lines if line in words] == words
     told = Story(result.trace, name)
     assert len(told.sources) == 3 and len(told.woken) >= 3
     return told
@@ -53,7 +59,7 @@ def story(kinglet, name):
 
 def test_synchronous_blocking_sleeps_in_read(kinglet):
     """It is blocked in the slow one's read while the quick one has long written, and works when all is over."""
-    told = story(kinglet, "io_sync_blocking")
+    told = story(kinglet, "io_sync_blocking", ASKED_FOR)
     assert told.blocks(told.main)[0] == "pipe_read"
     assert set(told.blocks(told.main)) <= {"pipe_read", "child"}
     assert told.vain_reads() == 0 and not told.carriers
@@ -62,7 +68,7 @@ def test_synchronous_blocking_sleeps_in_read(kinglet):
 
 def test_synchronous_nonblocking_asks_again_and_again(kinglet):
     """It never sleeps before all is over, and most of its reads are in vain."""
-    told = story(kinglet, "io_sync_nonblocking")
+    told = story(kinglet, "io_sync_nonblocking", ARRIVING)
     assert set(told.blocks(told.main)) <= {"child"}
     assert told.vain_reads() > 100 and not told.carriers
     assert told.ran(told.woken[0], told.woken[2]) > 0.9 * (told.woken[2] - told.woken[0])
@@ -70,7 +76,7 @@ def test_synchronous_nonblocking_asks_again_and_again(kinglet):
 
 def test_asynchronous_blocking_sleeps_in_poll(kinglet):
     """It sleeps in one place for all, is woken once for each word, and asks nobody in vain."""
-    told = story(kinglet, "io_async_blocking")
+    told = story(kinglet, "io_async_blocking", ARRIVING)
     assert [reason for reason in told.blocks(told.main) if reason != "child"] == ["poll"] * 3
     assert told.vain_reads() == 0 and not told.carriers
     assert 0 < told.ran(told.woken[0], told.woken[2]) < 0.1 * (told.woken[2] - told.woken[0])
@@ -78,7 +84,7 @@ def test_asynchronous_blocking_sleeps_in_poll(kinglet):
 
 def test_asynchronous_nonblocking_works_while_its_calls_are_under_way(kinglet):
     """The carriers sleep in the pipes, the main thread computes meanwhile; it sleeps when its work is done."""
-    told = story(kinglet, "io_async_nonblocking")
+    told = story(kinglet, "io_async_nonblocking", ARRIVING)
     assert len(told.carriers) == 3
     assert all(told.blocks(carrier) == ["pipe_read"] for carrier in told.carriers)
     assert set(told.blocks(told.main)) <= {"completion", "child"}

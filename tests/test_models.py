@@ -73,11 +73,11 @@ def search(model, scenario, *defines, live=False):
     os.makedirs(folder, exist_ok=True)
     words = [f"-D{d}" for d in (f"SCENARIO={scenario}", *defines)]
     spin = subprocess.run(["spin", *words, "-a", f"{MODELS}/{model}.pml"], cwd=folder, text=True,
-                          capture_output=True, timeout=LIMIT)
+                          capture_output=True, timeout=SEARCH_LIMIT)
     assert "Error" not in spin.stdout + spin.stderr and os.path.exists(f"{folder}/pan.c"), spin.stdout + spin.stderr
     # COLLAPSE stores states smaller, and all the same exactly: no hashing that could take two for one.
     flags = ["-DCOLLAPSE", "-DMEMLIM=4000", *(["-DNFAIR=3"] if live else ["-DSAFETY"])]
-    subprocess.run(["cc", "-O2", "-w", *flags, "-o", "pan", "pan.c"], cwd=folder, check=True, timeout=2 * LIMIT)
+    subprocess.run(["cc", "-O2", "-w", *flags, "-o", "pan", "pan.c"], cwd=folder, check=True, timeout=SEARCH_LIMIT)
     report = subprocess.run(["./pan", "-m100000", "-n", *(["-a", "-f"] if live else [])], cwd=folder, text=True,
                             capture_output=True, timeout=SEARCH_LIMIT).stdout
     with open(f"{folder}/report", "w") as kept:
