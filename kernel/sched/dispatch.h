@@ -6,9 +6,14 @@
 #define KERNEL_SCHED_DISPATCH_H
 
 #include "riscv/clock.h"
+#include "riscv/panic.h"
 #include "riscv/spinlock.h"
+#include "riscv/switch.h"
+#include "riscv/trace_point.h"
 #include "sched/policy.h"
-#include "sched/task.h"
+#include "sched/sched.h"
+
+#include <kinglet/trace.h>
 
 struct dispatcher {
     struct spinlock lock; /* LOCK_RUNQ; protects the next group, and the entities of this hart's tasks */
@@ -48,6 +53,13 @@ static inline bool is_idle(const struct dispatcher *d, const struct task *t)
     return t == &d->idle;
 }
 
+/* The dispatcher of the hart that a task belongs to, locked. See `hart` in task.h. */
+struct dispatcher *dispatch_home(const struct task *t);
+/* A task that we own runs on another hart from now on. No lock is held. */
+void dispatch_rehome(struct task *t, struct dispatcher *to);
+
+/* A task that we own goes on a run queue. `admit`: if it is new, the policy says where it starts. No run queue's lock held. */
+void dispatch_ready(struct task *t, enum enqueue_reason why, bool admit);
 /* Puts a ready task on the queue; the lock is held. */
 void dispatch_enqueue(struct dispatcher *d, struct task *t, enum enqueue_reason why, uint64_t now);
 
@@ -67,6 +79,58 @@ void dispatch_set_clock(struct dispatcher *d);
 /* The hart should choose anew who runs; it is told by an interrupt if it is not this one. The lock is held. */
 void dispatch_ask(struct dispatcher *d);
 
+/* The lock is held. Boosts that are due by `now`. */
+static inline void dispatch_advance(struct dispatcher *d, uint64_t now)
+{
+    if (__builtin_expect(run_queue_advance(d->policy, &d->queue, now), 0))
+        TRACE(boost, 0, 0, 0);
+}
+
+/* The lock is held. The other harts see the level that runs here: worst_hart. */
+void dispatch_show_level(struct dispatcher *d);
+/* The lock is held. The clock must come when the running task's slice ends, or when a boost is due. */
+void dispatch_clock_for_running(struct dispatcher *d);
+/* The lock is held. `by` (NULL: nobody in particular) is ready: is it, or another, to run before who runs? */
+void dispatch_check_preemption(struct dispatcher *d, struct task *by);
+
+/* The lock is held. Who is to run next. */
+static inline struct task *dispatch_pick(struct dispatcher *d)
+{
+    struct sched_entity *e = d->policy->pick(&d->queue);
+    return e ? container_of(e, struct task, entity) : &d->idle;
+}
+
+/* The dispatcher's lock is held and is released here. `next` is RUNNING from now on. */
+void dispatch_switch_to(struct dispatcher *d, struct task *next, enum switch_cause cause);
+
+/* From `previous` to `next`, which is RUNNING and `d->running` by now. No lock is held. Inline: every switch goes through it. */
+static inline __attribute__((always_inline)) void dispatch_leave_for(struct dispatcher *d, struct task *previous, struct task *next)
+{
+    spin_assert_none_held("context switch");
+    ASSERT(*(uint64_t *)((char *)previous->kernel_stack_top - KSTACK_SIZE) == KSTACK_CANARY);
+    ASSERT(!atomic_load_explicit(&next->on_hart, memory_order_acquire));
+    DEBUG_ASSERT(atomic_load_explicit(&next->hart, memory_order_relaxed) == d->hart);
+    atomic_store_explicit(&next->on_hart, true, memory_order_relaxed);
+    d->left = previous;
+    d->hart->current = (struct proc *)next;
+    d->hart->pid = (uint32_t)next->pid;
+    d->hart->kernel_stack_top = (uint64_t)next->kernel_stack_top;
+    sched_upcalls.switched(previous, next);
+    context_switch(&previous->context, &next->context);
+    sched_arrived();
+}
+
+/* Charges the running task up to `now`; the lock is held. True when its slice, or its turn, has ended. */
+bool dispatch_charge(struct dispatcher *d, uint64_t now);
+
+/* Ticks that the running task has not been charged yet; the lock is held. They may be many: a slice can be
+ * long, and an idle hart takes no ticks. */
+static inline uint64_t dispatch_uncharged(const struct dispatcher *d)
+{
+    uint64_t now = clock_ticks();
+    return now > d->charged_until ? now - d->charged_until : 0; /* the harts' clocks may differ a little */
+}
+
 /* balance.c: several harts (docs/architecture.md, "Many harts") */
 /* No lock held, about to reschedule: takes a better task from another hart's queue to this one's, if this
  * hart was asked to or has nothing else to do. */
@@ -81,16 +145,5 @@ struct dispatcher *balance_place(struct dispatcher *d, const struct task *t);
 bool balance_idle(struct dispatcher *d);
 /* It has something to do again. */
 void balance_busy(struct dispatcher *d);
-
-/* Charges the running task up to `now`; the lock is held. True when its slice, or its turn, has ended. */
-bool dispatch_charge(struct dispatcher *d, uint64_t now);
-
-/* Ticks that the running task has not been charged yet; the lock is held. They may be many: a slice can be
- * long, and an idle hart takes no ticks. */
-static inline uint64_t dispatch_uncharged(const struct dispatcher *d)
-{
-    uint64_t now = clock_ticks();
-    return now > d->charged_until ? now - d->charged_until : 0; /* the harts' clocks may differ a little */
-}
 
 #endif

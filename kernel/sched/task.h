@@ -34,7 +34,7 @@ struct task {
 
     /* Where it runs, last ran, or is queued. Changed by whoever owns the task, which is then on no queue and
      * on no hart, with the lock of the *old* hart's run queue held: so it stays what it is for anyone who
-     * has locked that queue and looked again (sched.c, lock_home). */
+     * has locked that queue and looked again (sched.c, dispatch_home). */
     struct hart *_Atomic hart;
 
     /* changed by compare-and-swap alone: whoever moves BLOCKED to READY owns it until it is on a run queue */

@@ -1,4 +1,4 @@
-// sources: kernel/sched/sched.c kernel/sched/balance.c kernel/sched/check.c kernel/sched/reason.c kernel/sched/policy.c kernel/sched/mlfq.c lib/common/heap.c
+// sources: kernel/sched/sched.c kernel/sched/handoff.c kernel/sched/figures.c kernel/sched/balance.c kernel/sched/check.c kernel/sched/reason.c kernel/sched/policy.c kernel/sched/mlfq.c lib/common/heap.c
 /*
  * Several harts share the work (kernel/sched/balance.c, sched.c): who is told of waiting tasks, and when. The harts
  * are simulated one instruction stream at a time: a case says which hart it is now and what time it is, and looks

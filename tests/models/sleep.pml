@@ -1,5 +1,5 @@
 /*
- * Sleep and wake-up across harts: kernel/sched/waitq.c, sched.c (wake, switch, idle, claim and hand-off),
+ * Sleep and wake-up across harts: kernel/sched/waitq.c, sched.c (wake, switch, idle), handoff.c (claim and hand-off),
  * balance.c (placing, asking, stealing), timer.c, kernel/proc/kill.c, and how exit.c and table.c end a process and free its stack.
  * tests/test_models.py has spin search every state of it, scenario by scenario, and each of the mutations
  * below, which spin must reject.
@@ -275,7 +275,7 @@ inline check_preemption(d)
     fi
 }
 
-/* make_ready: the caller owns t, which is READY and on no queue. */
+/* dispatch_ready: the caller owns t, which is READY and on no queue. */
 inline place(t)
 {
     o = hart_of[t];
