@@ -362,6 +362,8 @@ int mp_process_sentinel(struct mp_process *process)
 static int retire(struct mp_process *p)
 {
     ENTERED;
+    if (p == mp_current_process() || p == &main_process)
+        return -EBUSY;
     if (!is_creator(p))
         return 0; /* a copy: those who use the creator's are not here */
     if (p->starting || (is_my_child(p) && take_end(p, false) == -ETIMEDOUT))
@@ -406,28 +408,29 @@ int mp_active_children(struct mp_process *list[], int n)
 
 /* ---- start, and the orderly end of whoever has started one ---- */
 
+static _Atomic bool exit_knows; /* exit will call end_children: in a fork, too */
+
 static void end_children(void)
 {
     ENTERED;
-    if (owner != self_pid())
-        return; /* a plain fork of the owner */
-    for (struct mp_process *p = children; p; p = p->next)
+    bool mine = owner == self_pid(); /* not in a plain fork of the owner */
+    for (struct mp_process *p = mine ? children : NULL; p; p = p->next)
         if (p->daemon)
             kill(p->pid, SIGTERM);
-    while (children) {
+    while (mine && children) {
         if (children->daemon)
             kill(children->pid, SIGTERM); /* another thread has started it meanwhile */
         take_end(children, true);
     }
+    exit_knows = false; /* it has struck this off; what atexit was given earlier is still to come, and may start one */
 }
 
 /* In the process that will own the list. 0 or -ENOMEM. */
 static int own_children(void)
 {
-    static _Atomic bool known; /* in a fork, too; two threads may come here at once, and it is done twice: no harm */
-    if (!known && atexit(end_children) < 0)
+    if (!exit_knows && atexit(end_children) < 0) /* two threads may come here at once, and it is done twice: no harm */
         return -ENOMEM;
-    known = true;
+    exit_knows = true;
     ENTERED;
     int me = self_pid();
     if (owner != me)

@@ -280,6 +280,33 @@ static void active_children_are_those_that_run(void)
     CHECK_EQUAL(mp_active_children(list, 4), 0);
 }
 
+static struct mp_process *mine; /* of the one that is about to start */
+
+static int closes_all_it_knows(void *mother)
+{
+    struct mp_process *me = mp_current_process();
+    CHECK(me == mine);
+    CHECK_EQUAL(mp_process_close(me), -EBUSY);
+    CHECK_EQUAL(mp_process_close(mother), -EBUSY); /* the copy of who is nobody's to close */
+    CHECK(mp_current_process() == me);
+    int pid = fork();
+    if (pid == 0) {
+        CHECK_EQUAL(mp_process_close(mine), 0); /* here it is a copy */
+        CHECK_EQUAL(mp_process_pid(mp_current_process()), getpid());
+        _exit(0);
+    }
+    return ending_of(pid);
+}
+
+static void nobody_closes_himself(void)
+{
+    struct mp_process *me = mp_current_process();
+    CHECK_EQUAL(mp_process_close(me), -EBUSY);
+    mine = make(closes_all_it_knows, (long)me);
+    CHECK_EQUAL(mp_process_start(mine), 0);
+    CHECK_EQUAL(code_of(mine), 0);
+}
+
 /* ---- rights ---- */
 
 static int tries_what_others_may(void *other)
@@ -373,6 +400,62 @@ static void daemons_die_first_and_exit_joins_the_others(void)
         mp_connection_close(&here);
         mp_connection_close(&there);
     }
+}
+
+/* Its child is at work for longer than it is itself. */
+static int has_a_slow_child(void *unused)
+{
+    tell(mp_process_pid(started(sleeps, 30)));
+    return 0;
+}
+
+static int ender; /* pid of the one that starts another in its exit handler: the others inherit the handler */
+
+static void starts_another(void)
+{
+    if (getpid() == ender)
+        tell(mp_process_pid(started(has_a_slow_child, 0)));
+}
+
+
+static void who_is_started_in_an_exit_handler_is_joined_and_joins(void)
+{
+    open_line();
+    int pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) { /* lib/mp's own handler is registered later, and so has run before that one is called */
+        ender = getpid();
+        CHECK_EQUAL(atexit(starts_another), 0);
+        CHECK_EQUAL(code_of(started(returns, 0)), 0);
+        exit(4);
+    }
+    CHECK_EQUAL(ending_of(pid), 4);
+    for (int i = 0; i < 2; i++)
+        CHECK(!is_there(told()));
+}
+
+static int execs(void *unused)
+{
+    tell(mp_process_pid(daemon(sleeps, LONG_MS)));
+    char *argv[] = {"/bin/sleep", "1000", NULL};
+    execv(argv[0], argv);
+    return 1;
+}
+
+static void daemons_outlive_an_exec_of_their_parent_and_not_its_end(void)
+{
+    struct proc_info info = {0};
+    open_line();
+    struct mp_process *p = started(execs, 0);
+    int d = told();
+    while (strcmp(info.name, "sleep") != 0)
+        CHECK_EQUAL(process_list(mp_process_pid(p), &info, 1), 1);
+    CHECK(is_there(d));
+    CHECK_EQUAL(mp_process_terminate(p), 0);
+    struct pollfd fd = {mp_process_sentinel(p), POLLIN, 0};
+    CHECK_EQUAL(poll(&fd, 1, -1), 1);
+    CHECK(!is_there(d));
+    CHECK_EQUAL(code_of(p), -SIGTERM);
 }
 
 static int forks_by_hand(void *unused)
@@ -469,9 +552,12 @@ int main(int argc, char **argv)
     RUN(the_sentinel_can_be_polled);
     RUN(somebody_else_took_its_end);
     RUN(active_children_are_those_that_run);
+    RUN(nobody_closes_himself);
     RUN(only_the_creator_joins_but_others_terminate);
     RUN(a_daemon_may_have_no_children_and_can_be_joined);
     RUN(daemons_die_first_and_exit_joins_the_others);
+    RUN(who_is_started_in_an_exit_handler_is_joined_and_joins);
+    RUN(daemons_outlive_an_exec_of_their_parent_and_not_its_end);
     RUN(plain_fork_and_process_get_along);
     RUN(killed_while_it_starts_daemons_it_leaves_none);
     RUN(what_cannot_be_started_leaves_nothing);

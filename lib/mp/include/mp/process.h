@@ -70,12 +70,12 @@ int mp_process_exit_code(struct mp_process *process);
  * asked before the fork; -EMFILE; -ENOMEM. */
 int mp_process_sentinel(struct mp_process *process);
 
-/* Frees it: the pointer means nothing any more. Does not block, but until threads that joined
- * it have seen its end. 0; -EBUSY: it runs, and nothing was done. Others than the creator free their copy of it. */
+/* Frees it: the pointer means nothing any more. Does not block, but until threads that joined it have seen its end. 0;
+ * -EBUSY: it runs, or it is the calling process, and nothing was done. Others than the creator free their copy of it. */
 int mp_process_close(struct mp_process *process);
 
 /* The calling process, the same for all its threads. For the one that main runs in it is a process named "MainProcess"
- * that nobody created. Never to be closed. Does not block. */
+ * that nobody created. It cannot be closed. Does not block. */
 struct mp_process *mp_current_process(void);
 
 /* Children of the caller that were started and have not ended; as a side effect, joins those that have. The first n go
