@@ -10,9 +10,10 @@
  * In order. Senders get room in the order in which they came: whoever makes room gives it to the first that waits
  * (admit). Messages of one sender are received in the order in which it sent them.
  *
- * Nothing leaks. A message holds references on the objects that travel with it. A receiving end may travel only
- * through a pipe that is older than its own (-ELOOP): so what lies in pipes always leads from older ones to younger
- * ones, never round in a circle that keeps itself alive. Sending ends keep no messages alive and may go anywhere.
+ * Nothing leaks. A message holds references on the objects that travel with it. A receiving end lies only in pipes with
+ * lower numbers than its own: so what lies in pipes always leads from lower ones to higher ones, never round in a circle
+ * that keeps itself alive. A pipe in which no receiving end lies can have a higher number whenever it needs one: nothing
+ * leads on from it. Any other has to stay where it is (-ELOOP). Sending ends keep no messages alive and may go anywhere.
  */
 #include "ipc/message_pipe.h"
 
@@ -25,10 +26,13 @@
 struct message_pipe {
     struct object receiver, sender;
     struct job *job;      /* constant: pays for `pages`, whether they are in use or not */
-    uint64_t pages;       /* constant, as are the next three */
-    uint64_t number;      /* younger pipes have higher ones */
+    uint64_t pages;       /* constant, as are the next two */
     uint64_t max_bytes;
     uint32_t max_messages;
+
+    /* travel_lock */
+    uint64_t number;      /* that of no other pipe */
+    uint64_t loaded;      /* receiving ends in its messages, and in those being copied in or out */
 
     struct spinlock lock; /* LOCK_PIPE; protects all below */
     bool no_receivers, no_senders;
@@ -52,6 +56,7 @@ struct waiting_sender {
 
 static struct cache message_pipe_cache = CACHE("message pipe", struct message_pipe);
 static _Atomic uint64_t last_number;
+static struct spinlock travel_lock = SPINLOCK_INIT("travelling pipes", LOCK_PIPE);
 
 uint64_t message_pipes_live(void)
 {
@@ -68,9 +73,34 @@ static struct message_pipe *of_sender(struct object *o)
     return container_of(o, struct message_pipe, sender);
 }
 
-uint64_t message_pipe_number(const struct object *o)
+static uint64_t new_number(void)
 {
-    return o->ops == &message_receiver_ops ? container_of(o, const struct message_pipe, receiver)->number : 0;
+    return atomic_fetch_add(&last_number, 1) + 1;
+}
+
+int message_pipe_load(struct message_pipe *pipe, struct object *o)
+{
+    if (o->ops != &message_receiver_ops)
+        return 0;
+    struct message_pipe *what = of_receiver(o);
+    spin_lock(&travel_lock);
+    bool may = what->number > pipe->number;
+    if (!may && what != pipe && !what->loaded) {
+        what->number = new_number();
+        may = true;
+    }
+    pipe->loaded += may;
+    spin_unlock(&travel_lock);
+    return may ? 1 : -ELOOP;
+}
+
+void message_pipe_unload(struct message_pipe *pipe, uint32_t receivers)
+{
+    if (!receivers)
+        return;
+    spin_lock(&travel_lock);
+    pipe->loaded -= receivers;
+    spin_unlock(&travel_lock);
 }
 
 int message_pipe_create(uint64_t bytes, uint64_t messages, struct object **receiver, struct object **sender)
@@ -89,7 +119,7 @@ int message_pipe_create(uint64_t bytes, uint64_t messages, struct object **recei
         cache_free(&message_pipe_cache, p);
         return -ENOMEM;
     }
-    p->number = atomic_fetch_add(&last_number, 1) + 1;
+    p->number = new_number();
     p->max_bytes = bytes;
     p->max_messages = (uint32_t)messages;
     object_init(&p->receiver, &message_receiver_ops);
@@ -224,7 +254,7 @@ int64_t message_send(struct object *o, const struct message_parts *parts, uint64
     spin_unlock(&p->lock);
     if (error)
         return error;
-    error = pipe_message_in(p->number, parts, spare, &m);
+    error = pipe_message_in(p, parts, spare, &m);
     bool copied = !error;
     spin_lock(&p->lock);
     if (copied && p->no_receivers)
@@ -310,6 +340,8 @@ int64_t message_receive(struct object *o, const struct message_parts *parts, uin
         return error;
     int64_t bytes = (int64_t)m->bytes;
     error = pipe_message_out(m, parts);
+    if (!error)
+        message_pipe_unload(p, m->receivers);
     spin_lock(&p->lock);
     bool keep = !error && !p->spare && pipe_message_is_spare(m);
     if (error)

@@ -34,8 +34,13 @@ int64_t message_receive(struct object *receiver, const struct message_parts *par
 /* Of either end; -EBADF: another kind of object. */
 int message_pipe_state(struct object *o, struct message_state *state);
 
-/* The number of the pipe that this is the receiving end of; younger pipes have higher ones. 0: it is something else. */
-uint64_t message_pipe_number(const struct object *o);
+struct message_pipe;
+
+/* The object is about to travel through the pipe. 1: it is a receiving end, and counts as lying there from now on; 0: it is
+ * something else; -ELOOP: the pipes might come to lie in a circle. */
+int message_pipe_load(struct message_pipe *pipe, struct object *o);
+/* So many receiving ends lie in it no more. */
+void message_pipe_unload(struct message_pipe *pipe, uint32_t receivers);
 
 uint64_t message_pipes_live(void);
 

@@ -112,23 +112,18 @@ static int copy_data_out(struct pipe_message *m, user_addr data)
     return 0;
 }
 
-/* May this object travel through the pipe with this number? What is no receiving end may: message_pipe.c says why. */
-static bool may_travel(const struct object *o, uint64_t pipe)
-{
-    uint64_t number = message_pipe_number(o);
-    return !number || number > pipe;
-}
-
-static int take_objects(struct pipe_message *m, uint64_t pipe, const int *handles, uint64_t count)
+static int take_objects(struct pipe_message *m, struct message_pipe *pipe, const int *handles, uint64_t count)
 {
     for (; m->count < count; m->count++) {
         struct object *o = handle_get(handles[m->count]);
         if (!o)
             return -EBADF;
-        if (!may_travel(o, pipe)) {
+        int receivers = message_pipe_load(pipe, o);
+        if (receivers < 0) {
             object_put(o);
-            return -ELOOP;
+            return receivers;
         }
+        m->receivers += (uint32_t)receivers;
         objects_of(m)[m->count] = o;
     }
     return 0;
@@ -149,11 +144,11 @@ static struct pipe_message *make(struct pipe_message *spare, uint64_t places, ui
     list_node_init(&m->node);
     m->pieces = NULL;
     m->places = (uint32_t)places;
-    m->count = 0;
+    m->count = m->receivers = 0;
     return m;
 }
 
-int pipe_message_in(uint64_t pipe, const struct message_parts *parts, struct pipe_message *spare,
+int pipe_message_in(struct message_pipe *pipe, const struct message_parts *parts, struct pipe_message *spare,
                     struct pipe_message **message)
 {
     int handles[MESSAGE_HANDLES_MAX];
@@ -171,10 +166,12 @@ int pipe_message_in(uint64_t pipe, const struct message_parts *parts, struct pip
     if (!error)
         error = small ? copy_in(this_proc()->space, small_data_of(m), parts->data, m->bytes)
                       : copy_pieces_in(m, parts->data);
-    if (error)
-        pipe_message_free(m);
-    else
+    if (!error) {
         *message = m;
+        return 0;
+    }
+    message_pipe_unload(pipe, m->receivers);
+    pipe_message_free(m);
     return error;
 }
 

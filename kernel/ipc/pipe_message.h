@@ -19,6 +19,7 @@ struct pipe_message {
     uint64_t bytes;
     struct message_piece *pieces; /* the data, unless they are small: then they are in `area`, behind the objects */
     uint32_t places, count; /* objects it came with, and has still, each with a reference */
+    uint32_t receivers;     /* so many of those it came with are receiving ends, and are counted in its pipe */
     uint32_t room;          /* bytes of `area` */
     _Alignas(8) char area[];
 };
@@ -28,10 +29,10 @@ static inline struct pipe_message *pipe_message_of(struct list_node *node)
     return list_entry(node, struct pipe_message, node);
 }
 
-/* A message of these parts, at most MESSAGE_HANDLES_MAX of them handles, for the pipe with this number. `spare`, or NULL, is
- * memory for it if it is large enough, and freed if not. 0, or nothing and -EFAULT, -EBADF, -ELOOP (a receiving end of a
- * pipe that is not younger), -ENOMEM, -EINTR (killed). */
-int pipe_message_in(uint64_t pipe, const struct message_parts *parts, struct pipe_message *spare,
+/* A message of these parts, at most MESSAGE_HANDLES_MAX of them handles, for this pipe. `spare`, or NULL, is memory for it
+ * if it is large enough, and freed if not. 0, or nothing and -EFAULT, -EBADF, -ELOOP (message_pipe_load), -ENOMEM, -EINTR
+ * (killed). */
+int pipe_message_in(struct message_pipe *pipe, const struct message_parts *parts, struct pipe_message *spare,
                     struct pipe_message **message);
 /* Into memory and handles that are large enough, its objects with it: 0. Or it is as it was, and nothing has come that
  * the receiver could name: -EMFILE, -ENOMEM, -EFAULT, -EINTR. */
@@ -41,7 +42,7 @@ static inline bool pipe_message_is_spare(const struct pipe_message *m)
 {
     return !m->pieces && !m->count;
 }
-/* Frees it, and lets go of the objects in it. */
+/* Frees it, and lets go of the objects in it; its pipe may be gone, and is not told. */
 void pipe_message_free(struct pipe_message *m);
 /* The same for a list of them, in pieces. */
 void pipe_messages_drop(struct list *dead);

@@ -362,13 +362,36 @@ static void a_full_table_keeps_the_message(void)
     CHECK_EQUAL(got[1], full);
 }
 
-static void pipes_travel_only_from_old_to_young(void)
+static void pipes_never_lie_in_a_circle(void)
 {
-    int old[2], young[2], got;
+    int old[2], young[2], third[2], got;
     make(old, 0, 0);
     make(young, 0, 0);
-    CHECK_EQUAL(message_send(old[1], "", 0, &old[0], 1, -1), -ELOOP);   /* through itself */
-    CHECK_EQUAL(message_send(young[1], "", 0, &old[0], 1, -1), -ELOOP); /* this and the next would be a circle */
+    make(third, 0, 0);
+    CHECK_EQUAL(message_send(old[1], "", 0, &old[0], 1, -1), -ELOOP); /* through itself */
+    CHECK_EQUAL(message_send(young[1], "", 0, &old[0], 1, -1), 0);
+    CHECK_EQUAL(message_send(old[1], "", 0, &young[0], 1, -1), -ELOOP);
+    CHECK_EQUAL(message_send(third[1], "", 0, &young[0], 1, -1), -ELOOP); /* as something lies in it, though this is none */
+    CHECK_EQUAL(message_send(old[1], "", 0, &third[0], 1, -1), 0);        /* third in old in young */
+    CHECK_EQUAL(message_send(third[1], "", 0, &young[0], 1, -1), -ELOOP);
+    CHECK_EQUAL(message_send(third[1], "", 0, &old[0], 1, -1), -ELOOP);
+    CHECK_EQUAL(message_receive(young[0], in, 1, &got, 1, -1), 0);
+    CHECK_EQUAL(message_send(old[1], "", 0, (int[]){young[0], 99}, 2, -1), -EBADF); /* counted, and not any more */
+    CHECK_EQUAL(message_receive(got, in, 1, &third[0], 1, -1), 0);
+    close(got);
+    for (int i = 0; i < 3; i++) { /* nothing lies anywhere, and all is possible again, one way and the other */
+        CHECK_EQUAL(message_send(third[1], "", 0, &old[0], 1, -1), 0);
+        CHECK_EQUAL(message_send(old[1], "", 0, &third[0], 1, -1), -ELOOP);
+        CHECK_EQUAL(message_receive(third[0], in, 1, &got, 1, -1), 0);
+        close(got);
+        CHECK_EQUAL(message_send(old[1], "", 0, &third[0], 1, -1), 0);
+        CHECK_EQUAL(message_send(third[1], "", 0, &old[0], 1, -1), -ELOOP);
+        CHECK_EQUAL(message_receive(old[0], in, 1, &got, 1, -1), 0);
+        close(got);
+    }
+    CHECK_EQUAL(message_send(old[1], "", 0, &young[0], 1, -1), 0);
+    CHECK_EQUAL(message_receive(old[0], in, 1, &got, 1, -1), 0);
+    close(got);
     CHECK_EQUAL(message_send(old[1], "", 0, &young[0], 1, -1), 0);
     CHECK_EQUAL(message_send(old[1], "", 0, &old[1], 1, -1), 0); /* sending ends go anywhere */
     CHECK_EQUAL(message_send(young[1], "", 0, &old[1], 1, -1), 0);
@@ -620,7 +643,7 @@ int main(int argc, char **argv)
     RUN(its_maker_pays);
     RUN(handles_travel_with_messages);
     RUN(a_full_table_keeps_the_message);
-    RUN(pipes_travel_only_from_old_to_young);
+    RUN(pipes_never_lie_in_a_circle);
     RUN(a_chain_of_any_length_can_be_dropped);
     RUN(the_first_to_wait_is_the_first_to_send);
     RUN(a_sender_killed_anywhere_leaves_whole_messages);

@@ -158,6 +158,20 @@ static void connections_travel_through_connections(void)
     mp_connection_close(&second);
     CHECK_EQUAL(code_of(p), 0);
     open_pipe(1);
+    for (int i = 0; i < 2; i++) { /* whichever pipe was made first */
+        struct mp_connection in, out, later_in, later_out;
+        int got;
+        CHECK_EQUAL(mp_pipe(i ? &later_in : &in, i ? &later_out : &out, 0), 0);
+        CHECK_EQUAL(mp_pipe(i ? &in : &later_in, i ? &out : &later_out, 0), 0);
+        CHECK_EQUAL(mp_connection_send_handles(&out, "", 0, &later_in.receiver, 1), 0);
+        CHECK_EQUAL(mp_connection_send_handles(&later_out, "", 0, &in.receiver, 1), -ELOOP); /* each in the other */
+        CHECK_EQUAL(mp_connection_receive_handles(&in, NULL, 0, &got, 1), 0);
+        close(got);
+        mp_connection_close(&in);
+        mp_connection_close(&out);
+        mp_connection_close(&later_in);
+        mp_connection_close(&later_out);
+    }
     CHECK_EQUAL(mp_connection_send_handles(&second, "", 0, &first.receiver, 1), -ELOOP);
     CHECK_EQUAL(mp_connection_send_handles(&second, "", 0, &second.sender, 1), 0); /* left in it */
     close_both();

@@ -39,8 +39,9 @@ int mp_connection_poll(const struct mp_connection *connection, int timeout_ms);
 
 /* The same with handles, at most MESSAGE_HANDLES_MAX: whoever receives them gets new numbers for the same things; the
  * sender keeps its own. Places that are not needed become -1. Besides what send and receive give: -EINVAL: too many;
- * -EBADF: one of them names nothing; -ELOOP: the receiving end of a pipe can only go through a pipe that was made before it
- * (never through itself, which nobody could ever close); -EMFILE: no numbers are free, and the message stays. */
+ * -EBADF: one of them names nothing; -ELOOP: a receiving end, through its own pipe, or where pipes might come to lie in
+ * each other, which nobody could ever close (it can go anywhere else while no receiving end lies in its own pipe);
+ * -EMFILE: no numbers are free, and the message stays. */
 int mp_connection_send_handles(const struct mp_connection *connection, const void *data, size_t bytes,
                                const int *handles, unsigned count);
 int64_t mp_connection_receive_handles(const struct mp_connection *connection, void *buffer, size_t bytes, int *handles,
