@@ -29,6 +29,7 @@ struct mp_process {
     void *args;
     bool daemon, started, ended;
     bool starting;           /* a thread is about to fork it */
+    bool told;               /* a daemon, and its parent has told it to end, as it ends itself */
     unsigned users;          /* threads that wait for its end, without the lock */
     unsigned takers;         /* those of them that are in wait_status */
     mp_word changes;         /* of `ended` and `users`: for threads to sleep on */
@@ -410,16 +411,22 @@ int mp_active_children(struct mp_process *list[], int n)
 
 static _Atomic bool exit_knows; /* exit will call end_children: in a fork, too */
 
+/* All at once, so that nobody has to wait for one after the other. */
+static void end_daemons(void)
+{
+    for (struct mp_process *p = children; p; p = p->next)
+        if (p->daemon && !p->told) {
+            kill(p->pid, SIGTERM);
+            p->told = true;
+        }
+}
+
 static void end_children(void)
 {
     ENTERED;
     bool mine = owner == self_pid(); /* not in a plain fork of the owner */
-    for (struct mp_process *p = mine ? children : NULL; p; p = p->next)
-        if (p->daemon)
-            kill(p->pid, SIGTERM);
     while (mine && children) {
-        if (children->daemon)
-            kill(children->pid, SIGTERM); /* another thread has started it meanwhile */
+        end_daemons(); /* each time: other threads may have started some meanwhile */
         take_end(children, true);
     }
     exit_knows = false; /* it has struck this off; what atexit was given earlier is still to come, and may start one */
