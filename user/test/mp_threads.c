@@ -211,6 +211,99 @@ static void the_first_thread_ends_with_a_lock(void)
     }
 }
 
+static void *becomes_another_program(void *unused)
+{
+    while (!s->stop)
+        yield();
+    char *argv[] = {"/bin/sleep", "1000", NULL};
+    execv(argv[0], argv);
+    return NULL;
+}
+
+/* Before the process ends, which lives on as another program. */
+static void exec_ends_a_thread_with_a_lock(void)
+{
+    new_case();
+    CHECK_EQUAL(mp_lock_init(&s->lock, MP_ROBUST), 0);
+    int pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        start_thread(dies_with_it, 0); /* but it is not told to */
+        becomes_another_program(NULL);
+    }
+    while (!s->inside)
+        yield();
+    int waits = start_waiting_thread(is_told, 0);
+    s->stop = true;
+    CHECK_EQUAL(end_of_thread(waits), -EOWNERDEAD);
+    CHECK_EQUAL(kill(pid, 0), 0);
+    kill_and_wait(pid);
+}
+
+/* ---- whose children they are ---- */
+
+static int sleeps_until_killed(void *unused)
+{
+    for (int i = 0; i < 1000000; i++)
+        sleep_ns(1000 * MS);
+    return 0;
+}
+
+static void *starts_a_daemon(void *daemon)
+{
+    struct mp_process *p;
+    CHECK_EQUAL(mp_process_create(&p, sleeps_until_killed, NULL), 0);
+    CHECK_EQUAL(mp_process_set_daemon(p, 1), 0);
+    CHECK_EQUAL(mp_process_start(p), 0);
+    *(struct mp_process **)daemon = p;
+    return NULL;
+}
+
+static int has_a_daemon_of_a_thread(void *pid)
+{
+    struct mp_process *daemon;
+    end_of_thread(start_thread(starts_a_daemon, (long)&daemon));
+    CHECK_EQUAL(mp_process_join(daemon, 0), -ETIMEDOUT); /* that thread's end is not its parent's */
+    *(int *)pid = mp_process_pid(daemon);
+    _exit(3);
+}
+
+static void a_daemon_of_a_thread_ends_with_the_process(void)
+{
+    struct mp_process *p;
+    int *pid = share(sizeof *pid);
+    CHECK_EQUAL(mp_process_create(&p, has_a_daemon_of_a_thread, pid), 0);
+    CHECK_EQUAL(mp_process_start(p), 0);
+    struct pollfd ended = {.fd = mp_process_sentinel(p), .events = POLLIN};
+    CHECK_EQUAL(poll(&ended, 1, -1), 1);
+    CHECK(*pid > 0);
+    CHECK_ERRNO(kill(*pid, 0), ESRCH);
+    CHECK_EQUAL(code_of(p), 3);
+}
+
+static void *tries_to_start(void *unused)
+{
+    struct mp_process *p;
+    CHECK_EQUAL(mp_process_create(&p, sleeps_until_killed, NULL), 0);
+    CHECK_EQUAL(mp_process_start(p), -EDAEMON);
+    CHECK_ERRNO(fork(), EDAEMON);
+    CHECK_EQUAL(mp_process_close(p), 0);
+    return NULL;
+}
+
+static int lets_a_thread_try(void *unused)
+{
+    return (int)end_of_thread(start_thread(tries_to_start, 0));
+}
+
+static void threads_of_a_daemon_may_have_no_children(void)
+{
+    struct mp_process *p = make(lets_a_thread_try, 0);
+    CHECK_EQUAL(mp_process_set_daemon(p, 1), 0);
+    CHECK_EQUAL(mp_process_start(p), 0);
+    CHECK_EQUAL(code_of(p), 0);
+}
+
 _Noreturn static void *goes_through(void *unused)
 {
     for (;;) {
@@ -743,13 +836,6 @@ static int closes_its_copy(void *unused)
     return mp_process_close(joined_by_another);
 }
 
-static int sleeps_until_killed(void *unused)
-{
-    for (int i = 0; i < 1000000; i++)
-        sleep_ns(1000 * MS);
-    return 0;
-}
-
 static void *joins_for_ever(void *unused)
 {
     return (void *)(long)mp_process_join(joined_by_another, -1);
@@ -807,6 +893,9 @@ int main(int argc, char **argv)
     RUN(a_plain_lock_of_a_thread_that_ended);
     RUN(a_robust_lock_of_a_thread_that_ended);
     RUN(the_first_thread_ends_with_a_lock);
+    RUN(exec_ends_a_thread_with_a_lock);
+    RUN(a_daemon_of_a_thread_ends_with_the_process);
+    RUN(threads_of_a_daemon_may_have_no_children);
     RUN(threads_end_with_the_lock_again_and_again);
     RUN(processes_with_threads_are_killed_at_any_moment);
     RUN(every_primitive_ten_thousand_times);

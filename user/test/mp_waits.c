@@ -578,6 +578,88 @@ static void shared_memory_is_given_out(void)
     CHECK(strcmp(there, "here") == 0);
 }
 
+static void ten_thousand_shared_memories(void)
+{
+    for (long i = 0; i < ROUNDS; i++) {
+        struct mp_shared *m, *again;
+        CHECK_EQUAL(mp_shared_create(sizeof(long), &m), 0);
+        long *n = mp_shared_alloc(m, sizeof *n);
+        CHECK_EQUAL(*n, 0); /* not what was in the last one */
+        *n = i + 1;
+        CHECK_EQUAL(mp_shared_open(mp_shared_handle(m), &again), 0);
+        size_t offset = mp_shared_offset(m, n);
+        mp_shared_close(m);
+        CHECK_EQUAL(*(long *)mp_shared_at(again, offset), i + 1);
+        mp_shared_close(again);
+    }
+}
+
+/* ---- another program, which has the memory at another address ---- */
+
+struct met {
+    struct mp_condition condition;
+    struct mp_semaphore go_on;
+    struct mp_barrier both;
+    struct mp_event known;
+    char *where; /* the first one's address */
+    long count;  /* under the condition's lock */
+};
+
+static void counts(struct met *met)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        CHECK_EQUAL(mp_condition_acquire(&met->condition, -1), 0);
+        met->count++;
+        CHECK_EQUAL(mp_condition_release(&met->condition), 0);
+    }
+}
+
+static int be_the_other_program(int handle, size_t offset)
+{
+    CHECK(map(MAP_PRIVATE, 0, 1 << 20, MAP_READ) != NULL); /* in the way */
+    CHECK_EQUAL(mp_shared_open(handle, &memory), 0);
+    struct met *met = mp_shared_at(memory, offset);
+    CHECK((char *)met != met->where);
+    CHECK(mp_barrier_wait(&met->both, -1) >= 0);
+    counts(met);
+    CHECK_EQUAL(mp_semaphore_acquire(&met->go_on, -1), 0);
+    CHECK_EQUAL(mp_condition_acquire(&met->condition, -1), 0);
+    CHECK_EQUAL(mp_condition_notify(&met->condition, 5), 1);
+    CHECK_EQUAL(mp_condition_release(&met->condition), 0);
+    CHECK_EQUAL(mp_event_wait(&met->known, -1), 0);
+    CHECK_EQUAL(mp_condition_acquire(&met->condition, -1), 0);
+    return 7; /* and it ends with the lock */
+}
+
+static void another_program_uses_them_at_another_address(void)
+{
+    struct met *met = share(sizeof *met);
+    char handle[16], offset[16];
+    snprintf(handle, sizeof handle, "%d", mp_shared_handle(memory));
+    snprintf(offset, sizeof offset, "%lu", mp_shared_offset(memory, met));
+    met->where = (char *)met;
+    CHECK_EQUAL(mp_condition_init(&met->condition, MP_ROBUST), 0);
+    CHECK_EQUAL(mp_semaphore_init(&met->go_on, 0), 0);
+    CHECK_EQUAL(mp_barrier_init(&met->both, 2), 0);
+    int pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        char *argv[] = {"mp_waits", "other", handle, offset, NULL};
+        execv("/test/mp_waits", argv);
+        _exit(1);
+    }
+    CHECK(mp_barrier_wait(&met->both, -1) >= 0);
+    counts(met);
+    CHECK_EQUAL(mp_condition_acquire(&met->condition, -1), 0);
+    CHECK_EQUAL(mp_semaphore_release(&met->go_on), 0);
+    CHECK_EQUAL(mp_condition_wait(&met->condition, -1), 0);
+    CHECK_EQUAL(met->count, 2 * ROUNDS);
+    CHECK_EQUAL(mp_condition_release(&met->condition), 0);
+    mp_event_set(&met->known);
+    CHECK_EQUAL(ending_of(pid), 7);
+    CHECK_EQUAL(mp_condition_acquire(&met->condition, -1), -EOWNERDEAD);
+}
+
 static struct mp_value *value;
 static struct mp_array *array;
 
@@ -705,6 +787,8 @@ static void setters_are_killed_at_any_moment(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 3 && strcmp(argv[1], "other") == 0)
+        return be_the_other_program(atoi(argv[2]), strtoul(argv[3], NULL, 10));
     exact_time = argc > 2;
     check_patience = 5; /* processes that wake each other, on harts that the host runs in turns */
     check_start(argc > 1 && strcmp(argv[1], "all") == 0 ? 1 : argc, argv);
@@ -726,6 +810,8 @@ int main(int argc, char **argv)
     RUN(an_action_that_fails_breaks_the_barrier);
     RUN(who_dies_in_an_action_breaks_the_barrier);
     RUN(shared_memory_is_given_out);
+    RUN(ten_thousand_shared_memories);
+    RUN(another_program_uses_them_at_another_address);
     RUN(values_and_arrays);
     RUN(setters_are_killed_at_any_moment);
     return check_end();

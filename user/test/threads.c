@@ -85,6 +85,34 @@ static void create_and_join(void)
         CHECK_EQUAL(joined(started(give_back, -i)), -i);
 }
 
+#define ROUNDS 10000
+
+static void makes_threads(void)
+{
+    for (int i = 0; i < ROUNDS / 4; i++) {
+        int tid = started(give_back, i);
+        if (i % 3 == 0)
+            CHECK_EQUAL(thread_detach(tid), 0);
+        else
+            CHECK_EQUAL(joined(tid), i);
+    }
+}
+
+static void ten_thousand_threads(void)
+{
+    int pids[4];
+    for (int i = 0; i < 4; i++) {
+        pids[i] = fork();
+        CHECK(pids[i] >= 0);
+        if (pids[i] == 0) {
+            makes_threads();
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < 4; i++)
+        CHECK_EQUAL(ending_of(pids[i]), 0);
+}
+
 static void join_says_what_cannot_be(void)
 {
     CHECK_EQUAL(thread_join(thread_self(), NULL), -EDEADLK);
@@ -965,6 +993,7 @@ int main(int argc, char **argv)
         return report(argv[2]);
     check_start(argc, argv);
     RUN(create_and_join);
+    RUN(ten_thousand_threads);
     RUN(join_says_what_cannot_be);
     RUN(one_alone_lets_go_of_a_thread);
     RUN(detached_ones_leave_nothing);
