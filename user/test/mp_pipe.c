@@ -3,6 +3,8 @@
  */
 #include "mp_tools.h"
 
+#include <fcntl.h>
+
 #define ROUNDS 10000
 #define AHEAD 32 /* questions before the first answer: on many harts and a busy host each wait is long */
 #define NOWHERE ((void *)0x2000000000) /* never mapped */
@@ -177,6 +179,27 @@ static void connections_travel_through_connections(void)
     close_both();
 }
 
+static void handles_that_do_not_block_say_so(void)
+{
+    struct mp_queue queue;
+    open_pipe(0);
+    CHECK_EQUAL(fcntl(first.receiver, F_SETFL, O_NONBLOCK), 0);
+    CHECK_EQUAL(fcntl(second.sender, F_SETFL, O_NONBLOCK), 0);
+    CHECK_EQUAL(mp_connection_receive(&first, data, 1), -EAGAIN);
+    CHECK_EQUAL(mp_connection_send(&second, data, MESSAGE_BYTES_MAX), 0);
+    CHECK_EQUAL(mp_connection_send(&second, data, 1), -EAGAIN);
+    CHECK_EQUAL(mp_connection_poll(&first, -1), 1);
+    CHECK_EQUAL(mp_connection_receive(&first, other, MESSAGE_BYTES_MAX), MESSAGE_BYTES_MAX);
+    close_both();
+    CHECK_EQUAL(mp_queue_create(&queue, 1, 1), 0); /* a queue says what it says when the time is up */
+    CHECK_EQUAL(fcntl(queue.getter, F_SETFL, O_NONBLOCK), 0);
+    CHECK_EQUAL(fcntl(queue.putter, F_SETFL, O_NONBLOCK), 0);
+    CHECK_EQUAL(mp_queue_get(&queue, data, 1, -1), -ETIMEDOUT);
+    CHECK_EQUAL(mp_queue_put(&queue, data, 1, -1), 0);
+    CHECK_EQUAL(mp_queue_put(&queue, data, 1, -1), -ETIMEDOUT);
+    mp_queue_close(&queue);
+}
+
 _Noreturn static int sends_numbers(void *size)
 {
     mp_connection_close(&first);
@@ -314,6 +337,7 @@ int main(int argc, char **argv)
     RUN(poll_waits_as_long_as_it_is_told);
     RUN(a_short_buffer_loses_nothing);
     RUN(connections_travel_through_connections);
+    RUN(handles_that_do_not_block_say_so);
     RUN(a_sender_killed_in_send_leaves_the_rest_working);
     RUN(a_receiver_killed_in_receive_leaves_the_rest_working);
     RUN(ten_thousand_questions_and_answers);

@@ -240,6 +240,28 @@ static void exec_ends_a_thread_with_a_lock(void)
     kill_and_wait(pid);
 }
 
+static void takes_it_along(int unused)
+{
+    CHECK_EQUAL(mp_lock_acquire(&s->lock, -1), 0);
+    becomes_another_program(NULL);
+}
+
+static void exec_is_not_the_end_of_who_holds_a_lock(void)
+{
+    struct proc_info info = {0};
+    new_case();
+    CHECK_EQUAL(mp_lock_init(&s->lock, MP_ROBUST), 0);
+    s->stop = true;
+    int pid = start_child(takes_it_along, 0);
+    while (strcmp(info.name, "sleep") != 0)
+        CHECK_EQUAL(process_list(pid, &info, 1), 1);
+    CHECK_EQUAL(mp_lock_owner(&s->lock), pid);
+    CHECK_EQUAL(mp_lock_acquire(&s->lock, 3), -ETIMEDOUT);
+    int waits = start_waiting_thread(is_told, 0);
+    kill_and_wait(pid);
+    CHECK_EQUAL(end_of_thread(waits), -EOWNERDEAD);
+}
+
 /* ---- whose children they are ---- */
 
 static int sleeps_until_killed(void *unused)
@@ -894,6 +916,7 @@ int main(int argc, char **argv)
     RUN(a_robust_lock_of_a_thread_that_ended);
     RUN(the_first_thread_ends_with_a_lock);
     RUN(exec_ends_a_thread_with_a_lock);
+    RUN(exec_is_not_the_end_of_who_holds_a_lock);
     RUN(a_daemon_of_a_thread_ends_with_the_process);
     RUN(threads_of_a_daemon_may_have_no_children);
     RUN(threads_end_with_the_lock_again_and_again);

@@ -1,7 +1,7 @@
 /*
  * Threads: they share everything of their process but registers, stack, errno and _Thread_local variables.
- * Errors are negative errno values; none of these sets errno. A thread is named by its tid, a number of the same kind
- * as pids; the first thread's is the pid.
+ * Errors are negative errno values; none of these sets errno, and only thread_join blocks. A thread is named by its
+ * tid, a number of the same kind as pids; the first thread's is the pid.
  */
 #ifndef KINGLET_THREAD_H
 #define KINGLET_THREAD_H

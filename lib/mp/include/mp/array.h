@@ -22,10 +22,12 @@ struct mp_array *mp_array_new(struct mp_shared *shared, const void *initial, siz
 int mp_array_get(struct mp_array *array, size_t index, void *to);
 int mp_array_set(struct mp_array *array, size_t index, const void *from);
 
+/* How many it is made of. Does not block. */
 size_t mp_array_count(const struct mp_array *array);
 /* As mp_value_lock. */
 struct mp_rlock *mp_array_lock(struct mp_array *array);
-/* Where that one is, for those who hold the lock or need none. NULL: there is no such index. */
+/* Where that one is, for those who hold the lock or need none. NULL: there is no such index. Does not
+ * block. */
 void *mp_array_at(struct mp_array *array, size_t index);
 
 #endif

@@ -17,7 +17,7 @@ struct mp_barrier {
     uint32_t broken;
 };
 
-/* For so many. Nobody may be using it. 0; -EINVAL: none. */
+/* For so many, up to 0x7fffffff. Nobody may be using it. Does not block. 0; -EINVAL: none, or more. */
 int mp_barrier_init(struct mp_barrier *barrier, unsigned parties);
 
 /* Blocks until all are there, at most so long. 0 to parties - 1: they are; each gets another number, the last one to come

@@ -16,12 +16,12 @@ struct mp_condition {
     int64_t other;        /* where the other lock is, in bytes from here; 0: it uses its own */
 };
 
-/* Nobody waits, and the lock is free. flags: those of its lock. 0; -EINVAL: flags. */
+/* Nobody waits, and the lock is free. flags: those of its lock. Does not block. 0; -EINVAL: flags. */
 int mp_condition_init(struct mp_condition *condition, int flags);
 
 /* Nobody waits, and the lock is this one, as it is. Lock and condition must lie in the same shared memory (or both in
  * memory of the one process), since what is kept is the way from the one to the other. Of a Lock, only the thread that
- * acquired it counts as its holder here, and one that others release meanwhile is lost. */
+ * acquired it counts as its holder here, and one that others release meanwhile is lost. They do not block. */
 void mp_condition_init_with_lock(struct mp_condition *condition, struct mp_lock *lock);
 void mp_condition_init_with_rlock(struct mp_condition *condition, struct mp_rlock *lock);
 
@@ -35,7 +35,8 @@ int mp_condition_release(struct mp_condition *condition);
  * to see to it, and the lock was not let go. With all but -EPERM the caller holds the lock. */
 int mp_condition_wait(struct mp_condition *condition, int timeout_ms);
 
-/* Waits until is_true(argument), which is called with the lock held. 0; -ETIMEDOUT: and it is false; others as wait. */
+/* Waits until is_true(argument), which is called with the lock held; blocks as wait does. 0; -ETIMEDOUT: and it is false;
+ * others as wait. */
 int mp_condition_wait_for(struct mp_condition *condition, int (*is_true)(void *), void *argument, int timeout_ms);
 
 /* Wakes n of those who wait, the longest waiting first; exactly n, or all if there are fewer. One that has been killed,

@@ -11,7 +11,7 @@ struct mp_event {
     mp_word word; /* bit 0: set; above: how often it has been */
 };
 
-/* Not set; nobody may be using it. */
+/* Not set; nobody may be using it. Does not block. */
 void mp_event_init(struct mp_event *event);
 
 /* Sets it and wakes all who wait, even if it is cleared at once. Does not block; enters the kernel if somebody waits. */

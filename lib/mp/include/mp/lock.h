@@ -25,13 +25,15 @@ struct mp_lock {
     uint32_t flags; /* MP_ROBUST or 0 */
 };
 
-/* Makes it a free lock, whatever it was; so nobody may be using it. flags: MP_ROBUST or 0. 0; -EINVAL: flags. */
+/* Makes it a free lock, whatever it was; so nobody may be using it. flags: MP_ROBUST or 0. Does not block. 0; -EINVAL:
+ * flags. */
 int mp_lock_init(struct mp_lock *lock, int flags);
 
 /* Blocks until the lock is free, at most so long, and takes it; also when the holder is the caller itself, who then
  * waits for himself. 0: the caller holds it; -ETIMEDOUT.
  * The holder has ended without releasing it: a plain lock stays held, and ps shows the waiters' reason as "owner dead". A
- * robust one gives -EOWNERDEAD: the caller holds it now, and should look at what the other may have left half done. */
+ * robust one gives -EOWNERDEAD: the caller holds it now, and should look at what the other may have left half done. A
+ * process that execs has not ended: what its first thread holds it holds still, whatever program it is. */
 int mp_lock_acquire(struct mp_lock *lock, int timeout_ms);
 
 /* Gives it up for whoever holds it, and wakes one that waits; of a robust one all, for each must see whose end it waits for

@@ -23,14 +23,14 @@ struct mp_connection {
 int mp_pipe(struct mp_connection *first, struct mp_connection *second, int duplex);
 
 /* Sends one message of 0 to MESSAGE_BYTES_MAX bytes. Blocks while there is no room for it. 0; -EMSGSIZE: too large;
- * -EPIPE: nobody can receive it any more; -EBADF: closed, or a connection that only receives; -EFAULT; -ENOMEM. On any
- * error nothing was sent. */
+ * -EPIPE: nobody can receive it any more; -EBADF: closed, or a connection that only receives; -EFAULT; -ENOMEM; -EAGAIN: it
+ * would block, and the handle was made O_NONBLOCK (fcntl). On any error nothing was sent. */
 int mp_connection_send(const struct mp_connection *connection, const void *data, size_t bytes);
 
 /* Receives one message: its bytes, 0 to MESSAGE_BYTES_MAX. Blocks until there is one. -ENODATA: end of file, every
  * sender has closed and all was received; -EMSGSIZE: the message is larger than the buffer, or has handles, and stays
  * (mp_connection_next says what it needs); -EBADF: closed, or a connection that only sends; -EFAULT: and the message
- * stays. */
+ * stays; -EAGAIN as above. */
 int64_t mp_connection_receive(const struct mp_connection *connection, void *buffer, size_t bytes);
 
 /* 1: receive would not block, for there is a message, or the end; 0: it would, after so many milliseconds (negative:

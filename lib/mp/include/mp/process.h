@@ -35,12 +35,13 @@ int mp_process_daemon(const struct mp_process *process);
 int mp_process_pid(const struct mp_process *process);
 const void *mp_process_authkey(const struct mp_process *process);
 
-/* Calls target(args) here and now, in the calling process, and gives what it returns. start does this in the child. */
+/* Calls target(args) here and now, in the calling process, and gives what it returns. Blocks as long as that does. start
+ * does this in the child. */
 int mp_process_run(struct mp_process *process);
 
 /* Starts it: a child is forked, runs the target, and exits with what that returns, through exit(): so what atexit was
- * given before runs in the child too. stdio's buffers are written out first, or both would write them. Does not block.
- * When other threads print meanwhile, the child does not print it again.
+ * given before runs in the child too. stdio's buffers are written out first, or both would write them; blocks only while
+ * that does. When other threads print meanwhile, the child does not print it again.
  * 0; -EALREADY: it was started before, or another thread is at it; -EDAEMON: the caller is a daemon ("daemonic
  * processes are not allowed to have children"); -EAGAIN: the job's limit of processes; -ENOMEM: also when atexit has
  * no place; -EPERM: not the creator. */

@@ -32,7 +32,7 @@ struct mp_queue {
 int mp_queue_create(struct mp_queue *queue, unsigned maxsize, size_t item_bytes);
 
 /* Puts an item in. Blocks while the queue is full, at most so long. 0; -ETIMEDOUT: it was full all the time (Python's
- * Full), also for timeout 0; -EMSGSIZE: the item is too large; -EPIPE: nobody can get it any more; -EBADF: closed;
+ * Full), also for timeout 0 and on a handle that was made O_NONBLOCK; -EMSGSIZE: the item is too large; -EPIPE: nobody can get it any more; -EBADF: closed;
  * -EFAULT; -ENOMEM. On any error nothing was put in. */
 int mp_queue_put(const struct mp_queue *queue, const void *item, size_t bytes, int timeout_ms);
 
@@ -41,8 +41,8 @@ int mp_queue_put(const struct mp_queue *queue, const void *item, size_t bytes, i
  * -EMSGSIZE: the item is larger than the buffer, and stays; -EBADF: closed; -EFAULT: and the item stays. */
 int64_t mp_queue_get(const struct mp_queue *queue, void *buffer, size_t bytes, int timeout_ms);
 
-/* Exact at the moment of the call, though others may change it before the caller looks: how many items can be got; 1: get
- * (put) would block, or 0. Do not block. -EBADF: closed on both sides. */
+/* Exact at the moment of the call, though others may change it before the caller looks: how many items can be got; 1: it is
+ * empty (full), or 0. Do not block. -EBADF: closed on both sides. */
 int mp_queue_size(const struct mp_queue *queue);
 int mp_queue_empty(const struct mp_queue *queue);
 int mp_queue_full(const struct mp_queue *queue);

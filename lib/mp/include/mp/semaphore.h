@@ -15,7 +15,7 @@ struct mp_semaphore {
     uint32_t max; /* and can be */
 };
 
-/* A semaphore with so many permits; nobody may be using it. 0; -EINVAL: more than MP_SEMAPHORE_MAX. */
+/* A semaphore with so many permits; nobody may be using it. Do not block. 0; -EINVAL: more than MP_SEMAPHORE_MAX. */
 int mp_semaphore_init(struct mp_semaphore *semaphore, unsigned value);
 int mp_bounded_semaphore_init(struct mp_semaphore *semaphore, unsigned value);
 

@@ -30,9 +30,9 @@ int mp_value_get(struct mp_value *value, void *to);
 int mp_value_set(struct mp_value *value, const void *from);
 
 /* Its lock, for changes that first look: count = count + 1. get and set may be called with it held.
- * It is robust. NULL: it has none. */
+ * It is robust. NULL: it has none. Does not block. */
 struct mp_rlock *mp_value_lock(struct mp_value *value);
-/* The object itself, for those who hold the lock or need none. */
+/* The object itself, for those who hold the lock or need none. Does not block. */
 void *mp_value_at(struct mp_value *value);
 
 #endif
