@@ -535,6 +535,43 @@ static void a_sender_killed_anywhere_leaves_whole_messages(void)
     }
 }
 
+static int younger[2];
+
+static void sends_a_pipe_all_the_time(int ends[2])
+{
+    begin_below();
+    for (;;)
+        CHECK_EQUAL(message_send(ends[1], out, MESSAGE_BYTES_MAX, &younger[0], 1, -1), 0);
+}
+
+/* A pipe through which another was about to travel may travel itself, once nothing lies in it. */
+static void a_sender_killed_anywhere_leaves_nothing_in_the_pipe(void)
+{
+    unsigned whole = 0;
+    make(back, 0, 0);
+    for (uint64_t wait = 0; wait < 3 * MS; wait += 1000 + wait / 20) {
+        int ends[2], got;
+        make(ends, 3 * MESSAGE_BYTES_MAX, 10);
+        make(younger, 0, 0);
+        int pid = child(sends_a_pipe_all_the_time, ends);
+        CHECK_EQUAL(get(back[0], in, 0), 0);
+        sleep_ns(wait);
+        CHECK_EQUAL(kill(pid, SIGKILL), 0);
+        CHECK_EQUAL(ending_of(pid), -SIGKILL);
+        for (; state_of(ends[0]).messages; whole++) {
+            CHECK_EQUAL(message_send(younger[1], "", 0, &ends[0], 1, -1), -ELOOP);
+            CHECK_EQUAL(message_receive(ends[0], in, sizeof in, &got, 1, -1), MESSAGE_BYTES_MAX);
+            close(got);
+        }
+        CHECK_EQUAL(message_send(younger[1], "", 0, &ends[0], 1, -1), 0);
+        for (int i = 0; i < 2; i++) {
+            close(ends[i]);
+            close(younger[i]);
+        }
+    }
+    CHECK(whole > 0);
+}
+
 static char *half_a_buffer;
 
 /* Has the message in hand again and again, and never takes it. */
@@ -647,6 +684,7 @@ int main(int argc, char **argv)
     RUN(a_chain_of_any_length_can_be_dropped);
     RUN(the_first_to_wait_is_the_first_to_send);
     RUN(a_sender_killed_anywhere_leaves_whole_messages);
+    RUN(a_sender_killed_anywhere_leaves_nothing_in_the_pipe);
     RUN(a_receiver_killed_anywhere_takes_whole_messages);
     RUN(the_end_waits_for_a_message_in_hand);
     RUN(ten_thousand_round_trips);
