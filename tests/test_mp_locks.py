@@ -1,5 +1,6 @@
 """Futexes (user/test/futex.c) and the locks of lib/mp (mp_locks.c, mp_waits.c), seen from inside."""
 
+import collections
 import re
 
 import pytest
@@ -41,3 +42,11 @@ def test_what_is_free_enters_no_kernel(kinglet):
     assert len(marked) == 1
     first = marked[0].index(GETPPID)
     assert marked[0][first + 1] == GETPPID, marked[0]
+
+
+def test_an_end_wakes_some_and_these_the_others(kinglet):
+    """However many watch a thread for its robust lock: all at once would hold up its hart for longer than any path may."""
+    result = kinglet.run("/test/futex hundreds_hear_of_an_owners_end", trace=True)
+    assert "hundreds_hear_of_an_owners_end: ok" in result.lines
+    wakes = collections.Counter(re.findall(r" wake pid=\d+ name=futex .*by=(\d+)$", result.trace, re.MULTILINE))
+    assert 32 <= max(wakes.values()) <= 32 + 2, wakes  # a batch, and its parent

@@ -245,8 +245,7 @@ static bool watch_end(struct watch *watch)
         return false;
     struct proc *leader = watch->owner->leader;
     spin_lock(&leader->lock);
-    bool alive = !watch->owner->thread_ended;
-    wait_leave(&watch->waiter);
+    bool alive = thread_watched(watch->owner, &watch->waiter);
     spin_unlock(&leader->lock);
     proc_put(watch->owner);
     return alive;

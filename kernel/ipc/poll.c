@@ -8,7 +8,7 @@
 #include "sched/sched.h"
 
 #define POLL_ON_STACK 4
-#define POLL_BATCH 128 /* copied at one go */
+#define POLL_BATCH 128 /* dealt with at one go */
 
 struct polled {
     struct pollfd fd;
@@ -24,21 +24,33 @@ static int look(struct polled *p, struct waiter *w)
     return bits & (p->fd.events | POLLERR | POLLHUP | POLLNVAL);
 }
 
+/* After the i-th of many. */
+static void breathe(uint64_t i)
+{
+    if (i % POLL_BATCH == POLL_BATCH - 1)
+        sched_breathe();
+}
+
+/* `join`: we are BLOCKED, so there is no breath to be taken. */
 static int look_at_all(struct polled *list, uint64_t n, bool join)
 {
     int ready = 0;
     for (uint64_t i = 0; i < n; i++) {
         list[i].fd.revents = (short)look(&list[i], join ? &list[i].waiter : NULL);
         ready += list[i].fd.revents != 0;
+        if (!join)
+            breathe(i);
     }
     return ready;
 }
 
 static void leave_all(struct polled *list, uint64_t n)
 {
-    for (uint64_t i = 0; i < n; i++)
+    for (uint64_t i = 0; i < n; i++) {
         if (list[i].object && list[i].object->ops->unpoll)
             list[i].object->ops->unpoll(list[i].object, &list[i].waiter);
+        breathe(i);
+    }
 }
 
 static int wait_for_any(struct polled *list, uint64_t n, uint64_t when)
@@ -83,8 +95,7 @@ int64_t poll_handles(user_addr fds, uint64_t n, uint64_t when)
             result = -EFAULT;
         else if (p->fd.fd >= 0)
             p->object = handle_get(p->fd.fd);
-        if (got % POLL_BATCH == POLL_BATCH - 1)
-            sched_breathe();
+        breathe(got);
     }
     if (!result)
         result = wait_for_any(list, n, when);
@@ -92,8 +103,7 @@ int64_t poll_handles(user_addr fds, uint64_t n, uint64_t when)
         if (result >= 0 && copy_out(space, user_plus(fds, i * sizeof list->fd), &list[i].fd, sizeof list->fd))
             result = -EFAULT;
         object_put(list[i].object);
-        if (i % POLL_BATCH == POLL_BATCH - 1)
-            sched_breathe();
+        breathe(i);
     }
     if (list != few)
         kfree(list);

@@ -43,8 +43,11 @@ static int process_poll(struct object *o, struct waiter *w)
 
 static void process_unpoll(struct object *o, struct waiter *w)
 {
+    struct proc *p = proc_of_handle(o);
     spin_lock(&tree_lock);
     wait_leave(w);
+    if (atomic_load(&p->task.state) == PROC_ZOMBIE)
+        wake_watchers(&p->ended);
     spin_unlock(&tree_lock);
 }
 

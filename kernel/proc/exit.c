@@ -150,7 +150,7 @@ void proc_exit(int32_t code, int32_t signal)
     list_remove(&me->sibling);
     list_push_back(&me->parent->zombies, &me->sibling);
     wake_all(&me->parent->child_ended);
-    wake_all(&me->ended);
+    wake_watchers(&me->ended);
     spin_unlock(&tree_lock);
     sched_leave();
 }

@@ -45,7 +45,7 @@ static int abandon(struct proc *child, int error)
     spin_lock(&tree_lock);
     child->space = NULL;
     atomic_store(&child->task.state, PROC_ZOMBIE);
-    wake_all(&child->ended);
+    wake_watchers(&child->ended);
     spin_unlock(&tree_lock);
     space_put(space);
     if (child->job)

@@ -94,7 +94,7 @@ struct proc {
     struct list zombies;       /* those that ended and were not waited for, through `sibling` */
     struct list_node sibling;
     struct wait_queue child_ended; /* wait, and poll on one's own process handle */
-    struct wait_queue ended;       /* poll on this process's handle */
+    struct wait_queue ended;       /* poll on this process's handle: wake_watchers */
     bool orphan;                   /* init has it only because its parent ended */
     struct exit_status status;     /* set with `ending`; valid for others once it is a zombie */
     struct space *space;           /* changed by itself only; others read it under the lock and take a reference */
@@ -209,6 +209,11 @@ _Noreturn void thread_end(uint64_t value);
 /* p has run its last instruction in user mode: true for whoever asks from here on, and who watches it is woken. Its
  * leader's lock is held. */
 void thread_is_over(struct proc *p);
+/* Who has waited among p's watchers, for whatever reason he does no longer, leaves them: is it alive? The same lock is held. */
+bool thread_watched(struct proc *p, struct waiter *w);
+/* An end that thousands may wait for wakes some of them: all at once would be too long with the queue's lock held. Each wakes
+ * as many more when it leaves the queue, whether it was woken for that end or not, and so none is forgotten. */
+void wake_watchers(struct wait_queue *q);
 /* The leader ends the other threads, and returns when there are none. */
 void end_threads(struct proc *leader);
 

@@ -14,6 +14,7 @@
 #include <kinglet/errno.h>
 
 #define THREADS_BATCH 64 /* dealt with under one hold of the lock */
+#define WATCHERS_BATCH 32 /* woken under one */
 
 static struct proc *thread_of(struct list_node *node)
 {
@@ -200,10 +201,24 @@ int proc_carry(struct carried *call, const char *name)
 
 /* ---- end ---- */
 
+void wake_watchers(struct wait_queue *q)
+{
+    for (unsigned n = 0; n < WATCHERS_BATCH && wake_one(q); n++)
+        ;
+}
+
 void thread_is_over(struct proc *p)
 {
     p->thread_ended = true;
-    wake_all(&p->watchers);
+    wake_watchers(&p->watchers);
+}
+
+bool thread_watched(struct proc *p, struct waiter *w)
+{
+    wait_leave(w);
+    if (p->thread_ended)
+        thread_is_over(p);
+    return !p->thread_ended;
 }
 
 /* What a carrier has used counts as used by who submitted the call, or one could compute in calls and never be
@@ -356,9 +371,14 @@ int proc_thread_join(int32_t tid, uint64_t *value)
     spin_lock(&leader->lock);
     int error;
     while (!(error = find(leader, tid, &thread)) && !thread->thread_ended) {
+        struct waiter w;
         me->task.waits_for = tid;
         proc_get(thread); /* another may join it first, and then it is gone */
-        error = wait_on(&thread->watchers, &leader->lock);
+        wait_enter(&thread->watchers, &w);
+        spin_unlock(&leader->lock);
+        error = wait_switch();
+        spin_lock(&leader->lock);
+        thread_watched(thread, &w);
         spin_unlock(&leader->lock);
         proc_put(thread);
         spin_lock(&leader->lock);

@@ -311,6 +311,26 @@ static void hundreds_are_woken(void)
         CHECK_EQUAL(ending_of(pids[i]), 0);
 }
 
+/* More than the owner's end wakes by itself. Some are killed just then, when others may wait for them to pass it on. */
+static void hundreds_hear_of_an_owners_end(void)
+{
+    static int pids[150];
+    share();
+    owner = start_child(sleeps, 100000);
+    for (int i = 0; i < 150; i++)
+        pids[i] = start_child(waits_for_owner, FUTEX_ROBUST);
+    for (int i = 0; i < 150; i++)
+        wait_until_blocked(pids[i], "futex");
+    kill(owner, SIGKILL);
+    for (int i = 0; i < 150; i += 3)
+        kill(pids[i], SIGKILL);
+    for (int i = 0; i < 150; i++) {
+        int ending = ending_of(pids[i]);
+        CHECK(ending == EOWNERDEAD || (i % 3 == 0 && ending == -SIGKILL));
+    }
+    CHECK_EQUAL(ending_of(owner), -SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
     check_start(argc, argv);
@@ -327,5 +347,6 @@ int main(int argc, char **argv)
     RUN(an_owner_that_ends);
     RUN(robust_waiters_are_killed_or_run_out_of_time);
     RUN(hundreds_are_woken);
+    RUN(hundreds_hear_of_an_owners_end);
     return check_end();
 }

@@ -250,6 +250,39 @@ static void a_process_is_readable_when_it_has_ended(void)
     CHECK_EQUAL(process_open(INT32_MAX), -ESRCH);
 }
 
+/* More than the end itself wakes; some are killed just then. */
+static void hundreds_hear_of_the_end_of_a_process(void)
+{
+    static int pids[150];
+    make_pipe(0);
+    int pid = fork();
+    if (pid == 0) {
+        char c;
+        close(ends[1]);
+        read(ends[0], &c, 1);
+        _exit(3);
+    }
+    struct pollfd p = one(process_open(pid), POLLIN);
+    for (int i = 0; i < 150; i++) {
+        pids[i] = fork();
+        CHECK(pids[i] >= 0);
+        if (pids[i] == 0) {
+            close(ends[1]);
+            _exit(poll(&p, 1, -1));
+        }
+    }
+    for (int i = 0; i < 150; i++)
+        wait_until_blocked(pids[i], "poll");
+    close(ends[1]);
+    for (int i = 0; i < 150; i += 3)
+        kill(pids[i], SIGKILL);
+    for (int i = 0; i < 150; i++) {
+        int ending = ending_of(pids[i]);
+        CHECK(ending == 1 || (i % 3 == 0 && ending == -SIGKILL));
+    }
+    CHECK_EQUAL(ending_of(pid), 3);
+}
+
 static void ones_own_handle_is_readable_when_a_child_has_ended(void)
 {
     struct pollfd p = one(process_open(getpid()), POLLIN);
@@ -307,6 +340,7 @@ int main(int argc, char **argv)
     RUN(many_handles_at_once);
     RUN(a_handle_closed_while_polled_keeps_its_meaning);
     RUN(a_process_is_readable_when_it_has_ended);
+    RUN(hundreds_hear_of_the_end_of_a_process);
     RUN(ones_own_handle_is_readable_when_a_child_has_ended);
     RUN(everything_together);
     if (argc > 1)

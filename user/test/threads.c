@@ -134,6 +134,32 @@ static void join_says_what_cannot_be(void)
 static volatile int taken;
 static int answers[2];
 
+static void *join_taken(void *argument)
+{
+    (void)argument;
+    int result = thread_join(taken, NULL);
+    CHECK(result == 0 || result == -ESRCH);
+    return (void *)(long)result;
+}
+
+/* Many that wait for one: its end reaches each. */
+static void hundreds_wait_for_one(void)
+{
+    enum { WAITING = 150 };
+    static int tids[WAITING];
+    CHECK_EQUAL(pipe(ends), 0);
+    taken = started(read_for_ever, 0);
+    for (int i = 0; i < WAITING; i++)
+        tids[i] = started(join_taken, 0);
+    for (int i = 0; i < WAITING; i++)
+        wait_until_thread_blocked(tids[i], "thread");
+    CHECK_EQUAL(close(ends[1]), 0);
+    int got_it = 0;
+    for (int i = 0; i < WAITING; i++)
+        got_it += joined(tids[i]) == 0;
+    CHECK_EQUAL(got_it, 1);
+}
+
 static void *let_go(void *detaches)
 {
     long won = 0;
@@ -996,6 +1022,7 @@ int main(int argc, char **argv)
     RUN(ten_thousand_threads);
     RUN(join_says_what_cannot_be);
     RUN(one_alone_lets_go_of_a_thread);
+    RUN(hundreds_wait_for_one);
     RUN(detached_ones_leave_nothing);
     RUN(the_first_thread_can_be_joined);
     RUN(each_has_its_own_variables_and_registers);
