@@ -279,9 +279,11 @@ static void forget_everywhere(struct segment *segment, uint64_t start, uint64_t 
         list_insert_before(next->next, &cursor.node);
         struct space *space = list_entry(next, struct mapping, node)->space;
         bool alive = space != NULL && space_get_alive(space); /* a dying one is used by nobody any more */
+        /* Where it is stays the same while it is on this list. What is split off it goes to the list's end. */
+        uint64_t at = alive ? list_entry(next, struct region, mapping.node)->start : 0;
         spin_unlock(&segment->lock);
         if (alive) {
-            account(budget, space_forget(space, segment, start, end));
+            account(budget, space_forget(space, at, segment, start, end));
             space_put(space);
         }
         account(budget, 1);

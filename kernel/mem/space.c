@@ -331,6 +331,23 @@ int64_t space_sbrk(struct space *space, int64_t delta)
     return result < 0 ? result : (int64_t)old;
 }
 
+bool space_sbrk_undo(struct space *space, uint64_t old, uint64_t bytes)
+{
+    int budget = WORK_BUDGET;
+    uint64_t at = old + bytes;
+
+    spin_lock(&space->lock);
+    while (at > old && space->heap_break == at) {
+        unsigned work = 1;
+        at -= shrink_heap(space, at - old, &work);
+        spin_unlock(&space->lock);
+        account(&budget, work);
+        spin_lock(&space->lock);
+    }
+    spin_unlock(&space->lock);
+    return at == old;
+}
+
 int64_t space_sbrk_lazy(struct space *space, uint64_t bytes)
 {
     spin_lock(&space->lock);
@@ -510,27 +527,27 @@ static unsigned forget_range(struct space *space, uint64_t start, uint64_t end, 
     return work;
 }
 
-unsigned space_forget(struct space *space, const struct segment *segment, uint64_t start, uint64_t end)
+unsigned space_forget(struct space *space, uint64_t at, const struct segment *segment, uint64_t start, uint64_t end)
 {
     unsigned pages = 0, work = 0;
     uint64_t last = 0;
 
     spin_lock(&space->lock);
-    for (struct region *r = region_above(space, USER_MAP_BASE); r != NULL; r = region_next(space, r)) {
+    struct region *r = region_find(space, at);
+    if (r != NULL && r->segment == segment) {
         uint64_t limit = r->phys + (r->end - r->start);
-        work++;
-        if (r->segment != segment || start >= limit || end <= r->phys)
-            continue;
-        work += forget_range(space, r->start + (max(start, r->phys) - r->phys),
-                             end < limit ? r->start + (end - r->phys) : r->end, &pages, &last);
+        if (start < limit && end > r->phys)
+            work = forget_range(space, r->start + (max(start, r->phys) - r->phys),
+                                end < limit ? r->start + (end - r->phys) : r->end, &pages, &last);
     }
+    work += space->region_count / 8;
     space->resident -= pages;
     if (pages == 1)
         asid_flush_page(space, last);
     else if (pages > 1)
         asid_flush_space(space);
     spin_unlock(&space->lock);
-    return work / 8 + pages + 1;
+    return work + pages + 1;
 }
 
 int space_unmap(struct space *space, uint64_t address, uint64_t bytes)

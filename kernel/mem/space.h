@@ -118,6 +118,9 @@ int space_set_heap(struct space *space, uint64_t start);
 int64_t space_sbrk(struct space *space, int64_t delta);
 /* Grow the heap by `bytes` that nothing is charged for until it is touched. As above. */
 int64_t space_sbrk_lazy(struct space *space, uint64_t bytes);
+/* Take back what one of these two has grown the break by, from `old` on; but nothing that another thread got above it
+ * meanwhile: then false, and some of it is left. */
+bool space_sbrk_undo(struct space *space, uint64_t old, uint64_t bytes);
 
 /* Map [phys, phys + bytes) (phys page-aligned) at a free address from USER_MAP_BASE up, and give that.
  * `device`: registers; otherwise frames in use (each gets a reference per page mapped).
@@ -140,9 +143,9 @@ int space_unmap(struct space *space, uint64_t address, uint64_t bytes);
  * first thing (0: none). 0 or -ENOMEM. The parent may be in use by other threads meanwhile. */
 int space_fork(struct space *parent, struct space **child, uint64_t user_sp);
 
-/* Take the pages [start, end) of a segment, at most 512, out of the tables and all TLBs. Their frames must be
- * kept alive by the caller. Gives the work done, in units of 100 instructions. */
-unsigned space_forget(struct space *space, const struct segment *segment, uint64_t start, uint64_t end);
+/* If the region at `at` maps the segment: take the pages [start, end) of that, at most 512, out of the region's tables and out
+ * of all TLBs. Their frames must be kept alive by the caller. Gives the work done, in units of 100 instructions. */
+unsigned space_forget(struct space *space, uint64_t at, const struct segment *segment, uint64_t start, uint64_t end);
 
 /* A page fault of user code at `va`, access one of REGION_READ/WRITE/EXEC. 0: go on (also when another
  * thread was faster); -EFAULT: not allowed; -ENOMEM: no memory for the stack to grow or for a lazy page. */

@@ -20,14 +20,13 @@ static int64_t paid(struct proc *me, int64_t old, int64_t delta)
     int error = old < 0 ? 0 : settle(me);
     if (!error || delta <= 0)
         return old;
-    if (__atomic_load_n(&me->space->heap_break, __ATOMIC_RELAXED) != (uint64_t)(old + delta)) {
+    if (!space_sbrk_undo(me->space, (uint64_t)old, (uint64_t)delta)) {
         /* Another thread has moved it since: what is on top is not ours to take back, and to keep it would be a way
          * around every limit. So it is as with a stack that outgrows what the job may have. */
         klog(LOG_WARN, "%s (pid %d): its threads' memory passed its job's limit: ended by signal %d\n", me->name, me->pid,
              SIGBUS);
         proc_exit(0, SIGBUS);
     }
-    space_sbrk(me->space, -delta);
     settle(me);
     return error;
 }

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "machine.h"
 #include "mem/frame.h"
+#include "mem/segment.h"
 #include "mem/table.h"
 #include "mem/user_copy.h"
 #include "riscv/machine.h"
@@ -77,6 +78,40 @@ CASE(long_work_breathes)
     CHECK_EQUAL(space_unmap(space, mapped, OBJECT_PAGES * PAGE_SIZE), 0);
     check_breaths(OBJECT_PAGES);
     space_put(child);
+    tear_down(before);
+}
+
+static uint64_t resident, most_at_once;
+
+static void see_what_went(void)
+{
+    uint64_t gone = resident - space->resident;
+    most_at_once = gone > most_at_once ? gone : most_at_once;
+    resident = space->resident;
+}
+
+/* However often one space maps what is taken away. */
+CASE(many_mappings_lose_their_pages_in_pieces)
+{
+    enum { MAPPINGS = 200, EACH = 64 };
+    struct held before = set_up();
+    struct segment *segment = segment_create(EACH * PAGE_SIZE, &stub_paid);
+    CHECK(segment != NULL);
+    CHECK_EQUAL(segment_commit(segment, 0, EACH * PAGE_SIZE), 0);
+    for (unsigned i = 0; i < MAPPINGS; i++) {
+        uint64_t at = space_map_segment(space, segment, 0, EACH * PAGE_SIZE, REGION_READ, 0);
+        for (unsigned page = 0; page < EACH; page++)
+            CHECK_EQUAL(user_load(at + page * PAGE_SIZE, TOP, &word), 0);
+    }
+    resident = space->resident;
+    most_at_once = 0;
+    in_a_breath = see_what_went;
+    CHECK_EQUAL(segment_decommit(segment, 0, EACH * PAGE_SIZE), 0);
+    in_a_breath = NULL;
+    CHECK_EQUAL(space->resident, PAGES);
+    CHECK(most_at_once > 0 && most_at_once <= WORK_BUDGET + EACH);
+    CHECK_EQUAL(user_load(USER_MAP_BASE, TOP, &word), -EFAULT);
+    segment_put(segment);
     tear_down(before);
 }
 
@@ -167,6 +202,32 @@ static void shrink_meanwhile(void)
     CHECK(space_sbrk(space, 0) > 0);
     if (breaths == 2)
         CHECK(space_sbrk(space, -(space_sbrk(space, 0) - (int64_t)HEAP - 100)) > 0);
+}
+
+/* And while a growth is taken back that the job would not pay for. */
+static void grow_in_the_first_breath(void)
+{
+    if (breaths == 1)
+        CHECK(space_sbrk(space, PAGE_SIZE) > 0);
+}
+
+CASE(what_is_taken_back_is_nobody_elses)
+{
+    struct held before = set_up();
+    breaths = 0;
+    CHECK(space_sbrk_undo(space, HEAP + 100, PAGES * PAGE_SIZE - 100));
+    CHECK_EQUAL(space_sbrk(space, 0), HEAP + 100);
+    check_breaths(PAGES);
+    CHECK_EQUAL(space_sbrk(space, PAGES * PAGE_SIZE), HEAP + 100);
+    for (unsigned i = 0; i <= PAGES; i++)
+        CHECK_EQUAL(user_store(HEAP + i * PAGE_SIZE, TOP, i), 0);
+    CHECK(!space_sbrk_undo(space, HEAP + 100, PAGES * PAGE_SIZE - 1)); /* moved already */
+    CHECK_EQUAL(space_sbrk(space, 0), HEAP + 100 + PAGES * PAGE_SIZE);
+    in_a_breath = grow_in_the_first_breath;
+    CHECK(!space_sbrk_undo(space, HEAP + 100, PAGES * PAGE_SIZE));
+    CHECK_EQUAL(breaths, 1);
+    check_books(&space, 1, OBJECT_PAGES);
+    tear_down(before);
 }
 
 CASE(the_break_is_moved_by_two)
