@@ -158,7 +158,7 @@ static void become(struct proc *me, const struct program *program)
     spin_unlock(&tree_lock);
     space_activate(me->space);
     space_put(old);
-    job_charge(me, me->space->committed, true); /* a thread may have settled for the old one since it was asked for */
+    job_replace(me, me->space->committed);
     me->uses_fp = false;
     me->rules = &rules_of[RULES_NATIVE];
     proc_upcalls.exec(me);
@@ -171,7 +171,7 @@ static void become(struct proc *me, const struct program *program)
     spin_unlock(&me->lock);
 }
 
-/* From here on no thread is made, and nobody else's exec succeeds. -EINTR: too late, the process is at its end. */
+/* From here on no thread is made. -EINTR: too late, the process is at its end. */
 static int claim(struct proc *leader)
 {
     spin_lock(&leader->lock);
@@ -190,11 +190,11 @@ int proc_exec(struct image *image, const char *name, const struct exec_args *arg
         return -ENOMEM;
     int error = build(image, args, space, &program.entry, &program.sp);
     if (!error)
-        error = job_charge(leader, space->committed, false);
+        error = job_expect(leader, space->committed);
     if (!error && atomic_load(&me->task.killed))
         error = -EINTR;
     if (!error)
-        error = claim(leader);
+        error = claim(leader); /* or the process is at its end: no other program is expected */
     if (error) {
         space_put(space);
         return error;

@@ -113,7 +113,7 @@ static void drop_space(struct proc *me)
     proc_detach_stack(space);
     space_activate_kernel();
     space_put(space);
-    job_charge(me, 0, true); /* a zombie counts as a process, not as memory */
+    job_replace(me, 0); /* a zombie counts as a process, not as memory */
 }
 
 void proc_exit(int32_t code, int32_t signal)

@@ -166,31 +166,41 @@ void job_remove_thread(struct proc *leader)
 }
 
 /* job_lock is held. */
-static int pay(struct proc *p, uint64_t pages, bool in_any_case)
+static int pay(struct proc *p, uint64_t pages)
 {
+    if (pages < p->program_pages)
+        pages = p->program_pages;
     int error = adjust(p->job, (int64_t)(pages - p->job_pages));
-    if (error && in_any_case) {
-        discharge(p->job, NULL, 0, p->job_pages - pages);
-        error = 0;
-    }
     if (!error)
         p->job_pages = pages;
     return error;
 }
 
-int job_charge(struct proc *p, uint64_t pages, bool in_any_case)
+int job_expect(struct proc *p, uint64_t pages)
 {
     spin_lock(&job_lock);
-    int error = pay(p, pages, in_any_case);
+    int error = p->program_pages ? -EINTR : pages > p->job_pages ? pay(p, pages) : 0;
+    if (!error)
+        p->program_pages = pages;
     spin_unlock(&job_lock);
     return error;
+}
+
+void job_replace(struct proc *p, uint64_t pages)
+{
+    spin_lock(&job_lock);
+    ASSERT(pages <= p->job_pages);
+    discharge(p->job, NULL, 0, p->job_pages - pages);
+    p->job_pages = pages;
+    p->program_pages = 0;
+    spin_unlock(&job_lock);
 }
 
 /* Of several threads that settle at once, the last sees what the others have changed: all change first. */
 int job_settle(struct proc *p)
 {
     spin_lock(&job_lock);
-    int error = pay(p, __atomic_load_n(&p->space->committed, __ATOMIC_RELAXED), false);
+    int error = pay(p, __atomic_load_n(&p->space->committed, __ATOMIC_RELAXED));
     spin_unlock(&job_lock);
     return error;
 }

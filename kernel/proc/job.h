@@ -36,8 +36,11 @@ int job_add_thread(struct proc *leader);
 void job_remove_thread(struct proc *leader);
 /* The job pays for what the process's address space costs now. -ENOMEM: a limit, and it pays what it did before. */
 int job_settle(struct proc *p);
-/* It pays for so many pages from now on. -ENOMEM: a limit, unless `in_any_case`. */
-int job_charge(struct proc *p, uint64_t pages, bool in_any_case);
+/* A program of so many pages is to replace the process's: until it has, the job pays for the larger of the two, whatever
+ * other threads settle for. -ENOMEM: a limit; -EINTR: another program is to replace it already. */
+int job_expect(struct proc *p, uint64_t pages);
+/* That program's space is the process's now; or (0 pages) it has none any more. What is paid beyond that goes back. */
+void job_replace(struct proc *p, uint64_t pages);
 
 /* Kernel memory that the current process's job pays for (a pipe's), whoever lets go of it last. NULL: a
  * limit. job_repay gives the pages and the reference back. */

@@ -104,6 +104,7 @@ struct proc {
     struct job *job;
     struct job_link job_link;
     uint64_t job_pages;     /* promised pages that its job pays for */
+    uint64_t program_pages; /* no fewer than these, which a program needs that is to replace it; 0: there is none */
     uint64_t job_processes; /* and processes: itself and its other threads */
 
     /* LOCK_PIDS */
