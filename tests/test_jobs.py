@@ -5,7 +5,7 @@ import re
 import pytest
 
 from inside import cases, verdict
-from kinglet import CTRL_C
+from kinglet import CTRL_C, LIMIT
 
 BOMB = r"bomb: (EAGAIN|ENOMEM), processes=(\d+)\r?\n"
 
@@ -37,6 +37,13 @@ def test_a_fork_bomb_ends_in_errors_and_leaves_nothing(kinglet, debug):
     assert re.search(BOMB, result.text)
     assert result.value("status") == 3
     assert "bin" in result.lines and result.lines[-1] == "alive"
+
+
+def test_a_fork_bomb_of_thousands_on_four_harts_ends(kinglet):
+    """The one that ends it is slower than those who fork meanwhile."""
+    result = kinglet.run("forkbomb; echo status=$?", mem="128M", smp=4, limit=4 * LIMIT)
+    assert int(re.search(BOMB, result.text)[2]) > 1000
+    assert result.value("status") == 3
 
 
 def test_ctrl_c_ends_a_fork_bomb_and_the_shell_works_on(kinglet):

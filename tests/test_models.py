@@ -45,6 +45,7 @@ MUTATIONS = {
     ("sleep", 2, "M_IPI_CLEARED_LATE"): "invalid end state",
     ("sleep", 2, "M_KILLED_BEFORE_BLOCKED"): "invalid end state",
     ("sleep", 2, "M_KILL_TRUSTS_THE_SWITCH"): "invalid end state",
+    ("sleep", 2, "M_KILL_LOOKS_FIRST"): "invalid end state",
     ("sleep", 3, "M_CANCEL_DOES_NOT_WAIT"): "assertion violated",
     ("sleep", 4, "M_FREED_WHILE_ON_HART"): "assertion violated",
     ("sleep", 4, "M_PLACED_WHILE_ON_HART"): "assertion violated",

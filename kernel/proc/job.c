@@ -112,6 +112,17 @@ static int adjust(struct job *job, int64_t pages)
     return 0;
 }
 
+/* Has it been killed, or will it be, since job_kill is at work on its job? Then it makes no process and no thread. */
+static bool doomed(const struct proc *p)
+{
+    if (atomic_load(&p->task.killed))
+        return true;
+    for (const struct job *job = p->job; job && p != init_proc; job = job->parent)
+        if (job->ending)
+            return true;
+    return false;
+}
+
 static void link_member(struct job *job, struct proc *p)
 {
     p->job = job;
@@ -126,7 +137,7 @@ int job_add(struct job *job, struct proc *p, uint64_t pages, struct proc *forker
      * marked yet puts its child in front of the walk. */
     if (forker)
         job = forker->job;
-    int error = forker && atomic_load(&forker->task.killed) ? -EINTR : charge(job, NULL, 1, pages);
+    int error = forker && doomed(forker) ? -EINTR : charge(job, NULL, 1, pages);
     if (!error) {
         link_member(job, p);
         p->job_pages = pages;
@@ -151,7 +162,7 @@ void job_remove(struct proc *p)
 int job_add_thread(struct proc *leader)
 {
     spin_lock(&job_lock);
-    int error = atomic_load(&leader->task.killed) ? -EINTR : charge(leader->job, NULL, 1, 0);
+    int error = doomed(leader) ? -EINTR : charge(leader->job, NULL, 1, 0);
     leader->job_processes += !error;
     spin_unlock(&job_lock);
     return error;

@@ -21,6 +21,7 @@ struct job {
     struct list_node all;
     uint64_t processes, pages;         /* in use here and below */
     uint64_t max_processes, max_pages; /* here and below */
+    uint32_t ending;                   /* calls of job_kill under way for all that is here and below */
 };
 
 void jobs_init(void);
@@ -28,7 +29,7 @@ uint64_t job_count(void);
 struct job *job_root(void);
 
 /* Make `p`, which is in no job, a member of the forker's job (of `job` when there is no forker), paying for
- * `pages`. -EAGAIN: limit of processes; -ENOMEM: limit of pages; -EINTR: the forker has been killed. */
+ * `pages`. -EAGAIN: limit of processes; -ENOMEM: limit of pages; -EINTR: the forker has been killed, or is about to be. */
 int job_add(struct job *job, struct proc *p, uint64_t pages, struct proc *forker);
 void job_remove(struct proc *p);
 /* One more thread of the process, which counts as a process: -EAGAIN, -EINTR it has been killed. One less. */

@@ -22,8 +22,10 @@ void proc_end(struct proc *p, int32_t signal)
      * meant (proc_before_user), and proc_switched sees `killed` when it runs again. */
     struct hart *hart = atomic_load(&p->task.hart);
     __atomic_fetch_or(&hart->work, WORK_KILLED, __ATOMIC_SEQ_CST);
-    /* If it was not blocked, it may be in user mode and never come here by itself. */
-    if (!sched_wake(&p->task) && hart != this_hart())
+    /* If it runs, it may be in user mode and never come here by itself. If it is on no hart, the one that switches to it
+     * says so and then looks at `killed`, as we set that and then look whether it is on one. Interrupts are dear where
+     * thousands are ready, as in a fork bomb. */
+    if (!sched_wake(&p->task) && atomic_load(&p->task.on_hart) && hart != this_hart())
         sbi_send_ipi(1ul << hart->index);
 }
 
@@ -93,6 +95,7 @@ int job_kill(int32_t id, int32_t signal)
     if (!result && signal) {
         struct job *job = top;
         top->refs += 2; /* one is the walk's, which moves on */
+        top->ending++;  /* else a fork bomb fills up what we have ended, and its children, at the top level, run before us */
         while (job) {
             end_members(job, signal, &n);
             struct job *next = job_next_below(job, top);
@@ -101,6 +104,7 @@ int job_kill(int32_t id, int32_t signal)
             job_release(job);
             job = next;
         }
+        top->ending--;
         job_release(top);
     }
     spin_unlock(&job_lock);

@@ -14,9 +14,10 @@
  * RISC-V (RVWMO) is not. The words on which two harts decide without a lock in common are `state`, `killed`,
  * the work bits, `asked` and the idle bits, and the code uses sequentially consistent operations on all of them: a
  * store to one and then a load of another (BLOCKED, then killed; killed, then the compare-and-swap of state;
- * my idle bit, then the queues) cannot change places. `on_hart` only goes down while somebody looks at it, with
- * release on one side and acquire on the other, and what has to be seen with it (the saved context) was
- * written before. The rest is under a spinlock, whose acquire and release keep it inside. A send_ipi that
+ * my idle bit, then the queues) cannot change places. `on_hart` only goes down while somebody looks at it who is to run
+ * the task, with release on one side and acquire on the other, and what has to be seen with it (the saved context) was
+ * written before. Where kill looks at it, after `killed`, it may go up; then the work bits are changed before `killed` is
+ * looked at, which keeps the two in order. The rest is under a spinlock, whose acquire and release keep it inside. A send_ipi that
  * follows a write makes the other hart see the write: the SBI call is ordered behind it by the lock's release
  * or the atomic operation before it.
  *
@@ -338,8 +339,16 @@ inline wake_one()
     od
 }
 
+#ifdef M_KILL_LOOKS_FIRST
+#define LOOK_FIRST(t) interrupted = on_hart[t]
+#define RUNS(t) interrupted
+#else
+#define LOOK_FIRST(t) skip
+#define RUNS(t) on_hart[t]
+#endif
 inline kill(t)
 {
+    LOOK_FIRST(t);
     killed[t] = 1;
     chosen = hart_of[t];
 #ifdef M_KILL_TRUSTS_THE_SWITCH
@@ -353,7 +362,7 @@ inline kill(t)
     wake(t);
 #endif
     if
-    :: !woke && chosen != h -> ipi[chosen] = 1
+    :: !woke && chosen != h && RUNS(t) -> ipi[chosen] = 1
     :: else
     fi;
     d_step { o = HARTS; woke = 0; chosen = NOBODY }
