@@ -10,6 +10,7 @@
 #include <common/string.h>
 
 #define FIRST_SLOTS 8
+#define CLOSE_BATCH 64 /* notes dealt with under one hold of the lock */
 
 static struct cache channel_cache = CACHE("channel", struct channel);
 
@@ -54,7 +55,37 @@ void channel_put(struct channel *ch)
     cache_free(&channel_cache, ch);
 }
 
-/* The last handle on the channel is gone: nobody can receive any more. */
+/* One of those that wait, or that are being served: whoever held the last handle can no longer reply. NULL: there is none. The
+ * lock is held. */
+static struct list_node *any_note(struct channel *ch)
+{
+    struct list_node *node = list_first(&ch->queue);
+    return node ? node : list_first(&ch->in_service);
+}
+
+/* The channel is closed: it ends for the one that this note is of. The lock is held. */
+static void drop_note(struct channel *ch, struct list_node *node, struct list *dead_sessions)
+{
+    struct note *note = list_entry(node, struct note, node);
+    struct request *r = container_of(note, struct request, note);
+    if (note->kind == NOTE_CALL && r->state == REQUEST_SERVING) {
+        request_finish(ch, r, -EIO); /* takes it off */
+        sched_wake(&r->client->task);
+        return;
+    }
+    list_remove(node);
+    if (note->kind == NOTE_CALL) {
+        ch->waiting_at[r->level]--;
+        request_finish(ch, r, -EIO);
+        sched_wake(&r->client->task);
+    } else if (note->kind == NOTE_CLOSE) {
+        list_remove(&container_of(note, struct session, close)->by_cookie);
+        list_push_back(dead_sessions, node);
+    }
+}
+
+/* The last handle on the channel is gone: nobody can receive any more. Nor can anybody call or close, so there are only fewer
+ * notes each time. */
 static void channel_release(struct object *o)
 {
     struct channel *ch = container_of(o, struct channel, object);
@@ -64,33 +95,23 @@ static void channel_release(struct object *o)
     list_init(&dead_sessions);
     spin_lock(&ch->lock);
     ch->closed = true;
-    while ((node = list_pop_front(&ch->queue)) != NULL) {
-        struct note *note = list_entry(node, struct note, node);
-        if (note->kind == NOTE_CALL) {
-            struct request *r = container_of(note, struct request, note);
-            ch->waiting_at[r->level]--;
-            request_finish(ch, r, -EIO);
-            sched_wake(&r->client->task);
-        } else if (note->kind == NOTE_CLOSE) {
-            list_remove(&container_of(note, struct session, close)->by_cookie);
-            list_push_back(&dead_sessions, node);
+    for (unsigned n = 1; (node = any_note(ch)) != NULL; n++) {
+        drop_note(ch, node, &dead_sessions);
+        if (n % CLOSE_BATCH == 0) {
+            spin_unlock(&ch->lock);
+            sched_breathe();
+            spin_lock(&ch->lock);
         }
     }
     request_inherit(ch); /* nobody waits any more */
-    /* Those that were being served end too: whoever held the last handle can no longer reply. */
-    for (uint32_t i = 0; i < ch->slots; i++) {
-        struct request *r = ch->slot[i].request;
-        if (r) {
-            request_finish(ch, r, -EIO);
-            sched_wake(&r->client->task);
-        }
-    }
     for (unsigned i = 0; i < COOKIE_BUCKETS; i++)
         list_for_each(node, &ch->sessions[i])
             wake_all(&list_entry(node, struct session, by_cookie)->pollers); /* they see POLLHUP now */
     spin_unlock(&ch->lock);
-    while ((node = list_pop_front(&dead_sessions)) != NULL)
+    while ((node = list_pop_front(&dead_sessions)) != NULL) {
         session_free_note(container_of(list_entry(node, struct note, node), struct session, close));
+        sched_breathe();
+    }
     kept_release(ch);
     channel_put(ch);
 }

@@ -7,6 +7,7 @@
 #include "ipc/channel.h"
 
 #include "mem/cache.h"
+#include "sched/sched.h"
 
 #define KEPT_MAX 1024
 
@@ -94,5 +95,6 @@ void kept_release(struct channel *ch)
         struct kept *k = list_entry(node, struct kept, node);
         object_put(k->object);
         cache_free(&kept_cache, k);
+        sched_breathe();
     }
 }

@@ -358,7 +358,7 @@ static int find(struct proc *leader, int32_t tid, struct proc **thread)
     bool ours = p && (p == leader || (p->leader == leader && list_linked(&p->thread_node)));
     bool detached = ours && p->detached;
     *thread = ours ? p : NULL;
-    if (p)
+    if (p) /* the last reference at most to one that is not ours, or no longer: its memory goes, which takes no lock below ours */
         proc_put(p);
     return !ours ? -ESRCH : detached ? -EINVAL : 0;
 }

@@ -96,6 +96,47 @@ static void queued_clients_get_eio_when_the_channel_goes(void)
     }
 }
 
+enum { HUNDREDS = 150 };
+
+static void take_half_and_close(int channel)
+{
+    struct message m;
+    char c;
+    for (int i = 0; i < HUNDREDS / 2; i++)
+        next(channel, &m);
+    read(go[0], &c, 1);
+    CHECK_EQUAL(close(channel), 0);
+    read(go[0], &c, 1); /* it ends later: so these are in service when the channel goes */
+}
+
+/* More than are told in one go, half of them in service; some are killed just then. */
+static void hundreds_get_eio_when_the_channel_goes(void)
+{
+    static int pids[HUNDREDS];
+    CHECK_EQUAL(pipe(go), 0);
+    struct server s = start_server(take_half_and_close, 0, SESSION_READ, false);
+    for (int i = 0; i < HUNDREDS; i++) {
+        pids[i] = fork();
+        CHECK(pids[i] >= 0);
+        if (pids[i] == 0) {
+            CHECK_EQUAL(simple_call(s.session, OP(1), 0, 0), -EIO);
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < HUNDREDS; i++)
+        wait_until_blocked(pids[i], "call");
+    CHECK_EQUAL(write(go[1], "x", 1), 1);
+    for (int i = 0; i < HUNDREDS; i += 3)
+        kill(pids[i], SIGKILL);
+    for (int i = 0; i < HUNDREDS; i++) {
+        int ending = ending_of(pids[i]);
+        CHECK(ending == 0 || (i % 3 == 0 && ending == -SIGKILL));
+    }
+    CHECK_EQUAL(write(go[1], "x", 1), 1);
+    CHECK_EQUAL(ending_of(s.pid), 0);
+    close(s.session), close(go[0]), close(go[1]);
+}
+
 static void serve_idle(int channel)
 {
     struct message m;
@@ -359,14 +400,15 @@ static void a_crowd_of_dying_clients_confuses_nobody(void)
 /* A client that is killed takes its whole space along: the server's copy under way must not mind. */
 static void serve_long_copies(int channel)
 {
-    static char large[1 << 20];
+    const uint64_t bytes = 1 << 20;
+    char *large = sbrk((intptr_t)bytes); /* and not in each process that the other cases fork */
     struct message m;
     for (;;) {
         next(channel, &m);
         if (m.op == MSG_CANCEL)
             continue;
-        int64_t n = grant_write(channel, m.token, 0, large, sizeof large);
-        CHECK(n == sizeof large || n == -ESRCH);
+        int64_t n = grant_write(channel, m.token, 0, large, bytes);
+        CHECK(n == (int64_t)bytes || n == -ESRCH);
         struct reply r = {.token = m.token};
         int64_t result = reply(channel, &r);
         CHECK(result == 0 || result == -ESRCH);
@@ -395,6 +437,7 @@ int main(int argc, char **argv)
     check_start(argc, argv);
     RUN(a_client_in_service_gets_eio_when_nobody_can_serve_it_any_more);
     RUN(queued_clients_get_eio_when_the_channel_goes);
+    RUN(hundreds_get_eio_when_the_channel_goes);
     RUN(a_server_killed_while_idle_is_missed_at_the_next_call);
     RUN(a_call_to_a_dying_server_does_not_hang);
     RUN(a_held_channel_outlives_its_server);
