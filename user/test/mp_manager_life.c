@@ -503,6 +503,53 @@ static void what_it_may_take_is_limited(void)
     end_dict();
 }
 
+#define SMALL_LIMIT (256ul << 10)
+#define MAKERS 4 /* each has room for about 1000 references: together more than fit */
+
+/* Makes values of nothing until there is no room, and keeps them until it is killed. */
+_Noreturn static int makes_values(void *unused)
+{
+    struct mp_manager_value value;
+    int error;
+    while ((error = mp_manager_value_new(manager, NULL, 0, &value)) == 0)
+        ;
+    CHECK(error == -ENOMEM || error == -EMFILE);
+    for (;;)
+        sleep_ns(1000 * MS);
+}
+
+static uint64_t bytes_of_server(void)
+{
+    struct proc_info info;
+    int pid = mp_process_pid(mp_manager_process(manager));
+    CHECK_EQUAL(process_list(pid, &info, 1), 1);
+    return info.committed * 4096;
+}
+
+/* Small objects cost more for what surrounds them than for themselves. Looked at from outside, as what the process has. */
+static void all_overhead_is_within_the_limit(void)
+{
+    struct mp_manager_info info;
+    struct mp_process *p[MAKERS];
+    struct mp_manager_value value;
+    CHECK_EQUAL(mp_manager_start_limited(&manager, SMALL_LIMIT), 0);
+    CHECK_EQUAL(mp_dict_new(manager, &dict), 0);
+    uint64_t before = bytes_of_server();
+    for (int i = 0; i < MAKERS; i++) {
+        p[i] = started(makes_values, 0);
+        wait_until_blocked(mp_process_pid(p[i]), "sleep");
+    }
+    CHECK_EQUAL(mp_manager_value_new(manager, NULL, 0, &value), -ENOMEM);
+    CHECK_EQUAL(mp_manager_info(manager, &info), 0);
+    CHECK(info.objects > 1500 && info.bytes <= SMALL_LIMIT);
+    CHECK(bytes_of_server() - before <= SMALL_LIMIT + 20000); /* connections do not count, and the heap grows by pages */
+    for (int i = 0; i < MAKERS; i++) {
+        CHECK_EQUAL(mp_process_kill(p[i]), 0);
+        CHECK_EQUAL(code_of(p[i]), -SIGKILL);
+    }
+    end_dict();
+}
+
 int main(int argc, char **argv)
 {
     check_patience = 3;
@@ -523,5 +570,6 @@ int main(int argc, char **argv)
     RUN(when_it_was_killed_everything_says_so);
     RUN(it_ends_with_its_starter);
     RUN(what_it_may_take_is_limited);
+    RUN(all_overhead_is_within_the_limit);
     return check_end();
 }

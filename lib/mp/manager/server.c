@@ -22,7 +22,7 @@ enum cookie_kind { COOKIE_DOOR = 1, COOKIE_CONNECTION, COOKIE_REFERENCE };
 int server_channel;
 char *server_request, *server_answer;
 
-static struct table objects = TABLE_EMPTY;
+static struct table objects = TABLE_EMPTY(true);
 static uint64_t object_count, reference_count;
 
 static const struct kind *const kinds[KINDS] = {

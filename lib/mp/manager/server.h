@@ -49,9 +49,11 @@ uint64_t server_hash(const void *data, size_t bytes);
 
 struct table {
     struct table_slot *slot;
-    uint32_t slots, free;
+    uint32_t slots, free, used;
+    uint32_t serial; /* of the next thing */
+    bool counted;    /* its slots are of what clients keep here */
 };
-#define TABLE_EMPTY {NULL, 0, UINT32_MAX}
+#define TABLE_EMPTY(is_counted) {.free = UINT32_MAX, .counted = is_counted}
 #define TABLE_NUMBER_BITS 62
 
 uint64_t table_add(struct table *t, void *what); /* 0: no memory */

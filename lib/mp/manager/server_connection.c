@@ -11,7 +11,7 @@
 
 #define NEWCOMERS_MAX 64 /* that have proved nothing; then the oldest is forgotten, so that they keep nobody else out */
 
-static struct table connections = TABLE_EMPTY;
+static struct table connections = TABLE_EMPTY(false);
 static struct list newcomers;
 static unsigned newcomer_count;
 static uint64_t proved_count, instance;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define OVERHEAD 32 /* of a block: its header here, and malloc's */
+#define UNIT 16     /* malloc gives multiples of it */
 
 struct block {
     size_t bytes;
@@ -29,7 +30,10 @@ static struct block *block_of(void *p)
 
 void *server_alloc(size_t bytes)
 {
-    if (used > limit || bytes > limit - used || OVERHEAD > limit - used - bytes)
+    if (bytes > limit || used > limit)
+        return NULL;
+    bytes = (bytes + UNIT - 1) & ~(size_t)(UNIT - 1);
+    if (bytes > limit - used || OVERHEAD > limit - used - bytes)
         return NULL;
     struct block *b = calloc(1, sizeof *b + bytes);
     if (!b)

@@ -1,27 +1,40 @@
 /*
- * Numbers for things: a slot's index, and in the upper half how often the slot has been used, so that a number that a
- * client has kept too long names nothing instead of something else.
+ * Numbers for things: a slot's index, and in the upper half which of all that the table has ever had it is, so that a
+ * number that a client has kept too long names nothing instead of something else. An empty table has no slots.
  */
 #include "server.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define FIRST_SLOTS 16
 #define NO_SLOT UINT32_MAX
-#define GENERATIONS (1u << (TABLE_NUMBER_BITS - 32))
+#define SERIALS (1u << (TABLE_NUMBER_BITS - 32))
 
 struct table_slot {
     void *what; /* NULL: free */
-    uint32_t generation;
+    uint32_t serial;
     uint32_t next_free;
 };
+
+static void free_slots(struct table *t)
+{
+    if (t->counted)
+        server_free(t->slot);
+    else
+        free(t->slot);
+}
 
 static bool grow(struct table *t)
 {
     uint32_t n = t->slots ? 2 * t->slots : FIRST_SLOTS;
-    struct table_slot *slot = n > t->slots ? realloc(t->slot, n * sizeof *slot) : NULL;
+    size_t bytes = n * sizeof *t->slot;
+    struct table_slot *slot = n < t->slots ? NULL : t->counted ? server_alloc(bytes) : malloc(bytes);
     if (!slot)
         return false;
+    if (t->slots)
+        memcpy(slot, t->slot, t->slots * sizeof *slot);
+    free_slots(t);
     for (uint32_t i = t->slots; i < n; i++)
         slot[i] = (struct table_slot){.next_free = i + 1 < n ? i + 1 : NO_SLOT};
     t->free = t->slots;
@@ -38,13 +51,15 @@ uint64_t table_add(struct table *t, void *what)
     struct table_slot *s = &t->slot[i];
     t->free = s->next_free;
     s->what = what;
-    return (uint64_t)s->generation << 32 | (i + 1);
+    s->serial = t->serial++ % SERIALS;
+    t->used++;
+    return (uint64_t)s->serial << 32 | (i + 1);
 }
 
 static struct table_slot *slot_of(const struct table *t, uint64_t number)
 {
     uint32_t i = (uint32_t)number - 1; /* 0 becomes too large */
-    if (i >= t->slots || t->slot[i].generation != number >> 32 || !t->slot[i].what)
+    if (i >= t->slots || t->slot[i].serial != number >> 32 || !t->slot[i].what)
         return NULL;
     return &t->slot[i];
 }
@@ -61,7 +76,12 @@ void table_remove(struct table *t, uint64_t number)
     if (!s)
         return;
     s->what = NULL;
-    s->generation = (s->generation + 1) % GENERATIONS;
     s->next_free = t->free;
     t->free = (uint32_t)(s - t->slot);
+    if (--t->used > 0)
+        return;
+    free_slots(t);
+    t->slot = NULL;
+    t->slots = 0;
+    t->free = NO_SLOT;
 }

@@ -40,7 +40,7 @@ struct mp_process;
 /* Starts a server process, named "Manager-1" and so on, with the caller's authkey: a daemon of the caller, so it
  * ends when the caller does. It keeps none of the caller's handles open but stderr. Blocks until the server is
  * ready. 0; what mp_process_start gives; -EMFILE; -ENOMEM; -EIO: it was killed before it was ready. The second lets
- * the server take max_bytes for its objects, all overhead counted. */
+ * the server take max_bytes for its objects, all overhead counted, but not what connections take. */
 int mp_manager_start(struct mp_manager **manager);
 int mp_manager_start_limited(struct mp_manager **manager, size_t max_bytes);
 
