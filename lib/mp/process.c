@@ -423,13 +423,15 @@ static void end_daemons(void)
 
 static void end_children(void)
 {
+    /* It has struck this off, and what atexit was given earlier is still to come: whoever starts one from here on, in such a
+     * handler or in another thread, gives this to it anew. */
+    exit_knows = false;
     ENTERED;
     bool mine = owner == self_pid(); /* not in a plain fork of the owner */
     while (mine && children) {
         end_daemons(); /* each time: other threads may have started some meanwhile */
         take_end(children, true);
     }
-    exit_knows = false; /* it has struck this off; what atexit was given earlier is still to come, and may start one */
 }
 
 /* In the process that will own the list. 0 or -ENOMEM. */

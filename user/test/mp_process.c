@@ -417,7 +417,6 @@ static void starts_another(void)
         tell(mp_process_pid(started(has_a_slow_child, 0)));
 }
 
-
 static void who_is_started_in_an_exit_handler_is_joined_and_joins(void)
 {
     open_line();
@@ -456,6 +455,57 @@ static void daemons_outlive_an_exec_of_their_parent_and_not_its_end(void)
     CHECK_EQUAL(poll(&fd, 1, -1), 1);
     CHECK(!is_there(d));
     CHECK_EQUAL(code_of(p), -SIGTERM);
+}
+
+#define HANDLED 40 /* more than atexit has places */
+
+static _Atomic int *finished; /* shared */
+static int who_handles;       /* pid: its children have its handlers, too */
+
+static int takes_a_while(void *unused)
+{
+    sleep_ns(20 * MS);
+    ++*finished;
+    return 0;
+}
+
+static void starts_some(void)
+{
+    for (int i = 0; i < HANDLED / 2 && getpid() == who_handles; i++) {
+        daemon(sleeps, LONG_MS);
+        started(takes_a_while, 0);
+    }
+}
+
+static void starts_some_and_has_others_started(void)
+{
+    CHECK_EQUAL(atexit(starts_some), 0);
+    starts_some();
+}
+
+/* Its handler was there before the library's, and so runs after it. */
+static int exits_with_handlers(void *early)
+{
+    if (early)
+        CHECK_EQUAL(code_of(started(returns, 7)), 7);
+    return 5;
+}
+
+static void what_an_exit_handler_starts_is_joined_too(void)
+{
+    finished = share(sizeof *finished);
+    for (int early = 0; early < 2; early++) {
+        *finished = 0;
+        int pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            who_handles = getpid();
+            CHECK_EQUAL(atexit(starts_some_and_has_others_started), 0);
+            exit(exits_with_handlers((void *)(long)early));
+        }
+        CHECK_EQUAL(ending_of(pid), 5);
+        CHECK_EQUAL(*finished, HANDLED);
+    }
 }
 
 static int forks_by_hand(void *unused)
@@ -558,6 +608,7 @@ int main(int argc, char **argv)
     RUN(daemons_die_first_and_exit_joins_the_others);
     RUN(who_is_started_in_an_exit_handler_is_joined_and_joins);
     RUN(daemons_outlive_an_exec_of_their_parent_and_not_its_end);
+    RUN(what_an_exit_handler_starts_is_joined_too);
     RUN(plain_fork_and_process_get_along);
     RUN(killed_while_it_starts_daemons_it_leaves_none);
     RUN(what_cannot_be_started_leaves_nothing);
