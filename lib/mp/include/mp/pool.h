@@ -7,7 +7,9 @@
  * creator had when the worker was started.
  *
  * A worker that ends, in whatever way, is an error for the task that it had taken and had not answered, and for no
- * other: -EOWNERDEAD, and mp_result_exit_code says how it ended. No task is done twice. A new worker takes its place.
+ * other: -EOWNERDEAD, and mp_result_exit_code says how it ended. So one that was killed just before the function's
+ * first instruction fails it as well: whether that was reached nobody can tell, as a note of it would be another
+ * instruction. No task is done twice. A new worker takes its place.
  *
  * There are no threads behind it. Tasks are handed out, answers fetched, and workers replaced inside of the pool's
  * calls. A few tasks for each worker are handed out ahead, so workers go on while their creator does something
