@@ -1,12 +1,12 @@
-"""Submitted calls and completion queues, seen from inside: what they give (user/test/submit.c), how they end
-(submit_deaths.c), what they cost (submit_limits.c)."""
+"""Submitted calls and completion queues, seen from inside: what they give (user/test/submit.c), that they
+can be cancelled (submit_cancel.c), who dies (submit_deaths.c), what they cost (submit_limits.c)."""
 
 import pytest
 
 from inside import cases, verdict
 from kinglet import LIMIT
 
-PROGRAMS = ("submit", "submit_deaths", "submit_limits")
+PROGRAMS = ("submit", "submit_cancel", "submit_deaths", "submit_limits")
 CASES = [(p, c) for p in PROGRAMS for c in cases(p)]
 
 

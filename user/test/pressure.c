@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <kinglet/stack.h>
+#include <kinglet/submit.h>
 #include <kinglet/thread.h>
 #include <sys/stat.h>
 
@@ -345,6 +346,67 @@ static void threads_and_messages_fail_whole(void)
     CHECK_EQUAL(under_pressure(make_ends, send_and_begin_threads), 0);
 }
 
+enum { UNDER_WAY, CANCELLED, REFUSED }; /* tags */
+static int queue, never[2];
+
+/* One call that will end by itself, one that will be cancelled. The record's memory is there for both. */
+static void submit_two(void)
+{
+    static char byte;
+    make_ends();
+    CHECK_EQUAL(pipe(never), 0);
+    queue = completion_create(O_NONBLOCK);
+    CHECK(queue >= 0);
+    CHECK_EQUAL(submit_receive(queue, UNDER_WAY, ends[0], &byte, 1, NULL, 0, -1), 0);
+    CHECK_EQUAL(submit_read(queue, CANCELLED, never[0], &byte, 1), 0);
+}
+
+static void expect_record(uint64_t tag, int64_t result)
+{
+    struct pollfd p = {.fd = queue, .events = POLLIN};
+    struct completion done;
+    CHECK_EQUAL(poll(&p, 1, -1), 1);
+    CHECK_EQUAL(read(queue, &done, sizeof done), sizeof done);
+    CHECK_EQUAL(done.tag, tag);
+    CHECK_EQUAL(done.result, result);
+}
+
+static void submit_in_vain(void)
+{
+    struct completion done;
+    struct system_info info;
+    int refusals = 0;
+    CHECK_EQUAL(system_info(&info), 0);
+    uint64_t processes = info.processes;
+    for (int i = 0; i < 100; i++) {
+        int error = i % 2 ? submit_sleep(queue, REFUSED, 0) : submit_read(queue, REFUSED, never[1], message, 1);
+        if (error == 0) { /* with what another has just given back */
+            expect_record(REFUSED, i % 2 ? 0 : -EBADF);
+            continue;
+        }
+        refusals++;
+        CHECK_EQUAL(error, -ENOMEM);
+        CHECK_ERRNO(read(queue, &done, sizeof done), EAGAIN);
+        CHECK_EQUAL(system_info(&info), 0);
+        CHECK_EQUAL(info.processes, processes);
+        int another = completion_create(0);
+        CHECK(another == -ENOMEM || close(another) == 0);
+    }
+    CHECK(refusals > 0);
+    CHECK_EQUAL(submit_cancel(queue, CANCELLED), 1);
+    expect_record(CANCELLED, -EINTR);
+    CHECK_EQUAL(close(ends[1]), 0);
+    expect_record(UNDER_WAY, -ENODATA);
+    CHECK_EQUAL(read(queue, &done, sizeof done), 0);
+}
+
+/* A call that there is no memory for has no record, and no thread; those that were handed in before go on, and can be
+ * cancelled. */
+static void a_call_is_submitted_wholly_or_not(void)
+{
+    CHECK_EQUAL(under_pressure(submit_two, submit_in_vain), 0);
+}
+
 static int waiting_thread, exec_thread, start[2];
 
 static void *fail_to_exec_later(void *argument)
@@ -505,6 +567,7 @@ int main(int argc, char **argv)
     RUN(a_first_floating_point_instruction_is_no_growth);
     RUN(everything_else_says_enomem);
     RUN(threads_and_messages_fail_whole);
+    RUN(a_call_is_submitted_wholly_or_not);
     RUN(an_exec_that_fails_ends_no_thread);
     RUN(a_call_that_needs_new_stack_fails_by_name);
     RUN(fork_fails_whole);

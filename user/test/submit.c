@@ -1,6 +1,6 @@
 /*
- * Submitted calls: what they give and when, which there are, and many of them at once. submit_deaths.c has the ends,
- * submit_limits.c what they cost.
+ * Submitted calls: what they give and when, which there are, and many of them at once. submit_cancel.c has those that
+ * are cancelled, submit_deaths.c the other ends, submit_limits.c what they cost.
  */
 #include "submit_tools.h"
 

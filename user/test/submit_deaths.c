@@ -1,6 +1,5 @@
 /*
- * Submitted calls: every way in which the process, the queue, the server or the call itself goes away while one is under
- * way.
+ * Submitted calls: every way in which the process, the queue or the server goes away while one is under way.
  */
 #include "serving.h"
 #include "submit_tools.h"
@@ -15,73 +14,6 @@ static uint64_t objects_now(void)
     struct system_info info;
     system_info(&info);
     return info.objects + info.processes;
-}
-
-/* --- cancel --- */
-
-static void cancel_ends_those_with_the_tag(void)
-{
-    make_queue_and_pipe(0);
-    for (uint64_t i = 0; i < 6; i++)
-        CHECK_EQUAL(submit_read(queue, i % 2, ends[0], buffer, 1), 0);
-    wait_for_carriers(6, "pipe read");
-    CHECK_EQUAL(submit_cancel(queue, 2), -ENOENT);
-    CHECK_EQUAL(submit_cancel(queue, 1), 3);
-    for (int i = 0; i < 3; i++)
-        expect_record(1, -EINTR);
-    CHECK_EQUAL(submit_cancel(queue, 1), -ENOENT);
-    wait_for_carriers(3, "pipe read");
-    CHECK_EQUAL(write(ends[1], "abc", 3), 3);
-    for (int i = 0; i < 3; i++)
-        expect_record(0, 1);
-    expect_the_end();
-}
-
-/* At whatever moment the cancel comes: one record, and the byte is read or still there. */
-static void cancel_at_any_moment_loses_nothing(void)
-{
-    int kinds[3] = {0};
-    make_queue_and_pipe(0);
-    CHECK_EQUAL(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
-    for (int i = 0; i < 3000; i++) {
-        char byte = 'x', got = 0;
-        volatile int spin = i % 600;
-        CHECK_EQUAL(write(ends[1], &byte, 1), 1);
-        CHECK_EQUAL(submit_read(queue, 1, ends[0], &got, 1), 0);
-        if (i % 3 == 0)
-            yield();
-        while (spin > 0)
-            spin--;
-        int told = submit_cancel(queue, 1);
-        CHECK(told == 1 || told == -ENOENT);
-        struct completion done = next_record();
-        if (done.result == 1) {
-            CHECK_EQUAL(got, 'x');
-        } else {
-            CHECK(done.result == -EINTR || done.result == -ECANCELED);
-            CHECK_EQUAL(told, 1);
-            CHECK_EQUAL(read(ends[0], &byte, 1), 1);
-        }
-        kinds[done.result == 1 ? 0 : done.result == -EINTR ? 1 : 2]++;
-    }
-    CHECK(!one_hart() || (kinds[0] > 0 && kinds[2] > 0)); /* the sweep reached both sides */
-    expect_the_end();
-}
-
-static void one_that_had_not_begun_is_cancelled(void)
-{
-    make_queue_and_pipe(0);
-    CHECK_EQUAL(write(ends[1], "x", 1), 1);
-    int begun = 0;
-    for (int i = 0; i < 50; i++) {
-        CHECK_EQUAL(submit_read(queue, 1, ends[0], buffer, 1), 0);
-        submit_cancel(queue, 1);
-        struct completion done = next_record();
-        if (done.result == 1)
-            CHECK_EQUAL(write(ends[1], "x", 1), 1);
-        begun += done.result != -ECANCELED;
-    }
-    CHECK(!one_hart() || begun < 25); /* when a slice ends just then; on several harts another may begin it at once */
 }
 
 /* --- close --- */
@@ -490,9 +422,6 @@ int main(int argc, char **argv)
         return after_exec(atoi(argv[2]));
     check_patience = 4;
     check_start(argc, argv);
-    RUN(cancel_ends_those_with_the_tag);
-    RUN(cancel_at_any_moment_loses_nothing);
-    RUN(one_that_had_not_begun_is_cancelled);
     RUN(close_ends_what_is_under_way);
     RUN(a_blocked_reader_outlives_the_handle);
     RUN(a_child_submits_on_an_inherited_queue);
