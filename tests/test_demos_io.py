@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 READ = 35
 AGAIN = -11
 
@@ -93,3 +95,10 @@ def test_asynchronous_nonblocking_works_while_its_calls_are_under_way(kinglet):
                 if event == "block" and pid == told.main and rest == "reason=completion")
     assert done > asleep
     assert told.ran(asleep, done) > 0.9 * (done - asleep) > 10000, "it had the processor while they slept"
+
+
+@pytest.mark.parametrize("policy", ("fcfs", "sjf"))
+@pytest.mark.parametrize("way", ("sync_blocking", "sync_nonblocking", "async_blocking", "async_nonblocking"))
+def test_all_four_end_when_nobody_is_taken_off_the_hart(kinglet, way, policy):
+    result = kinglet.run(f"io_{way}", smp=1, sched=policy, icount=True)
+    assert "and 5133 prime numbers up to 50000" in result.text

@@ -34,6 +34,7 @@ int main(void)
             }
         }
         work_a_little();
+        yield(); /* with one hart and SCHED=fcfs the sources would else never have it */
     }
     finish();
     return 0;
