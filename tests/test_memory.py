@@ -26,12 +26,15 @@ def test_memory_objects(kinglet, case, settings):
     verdict(kinglet, "memory_objects", case, **settings)
 
 
+PRESSED = [(program, case) for program in ("pressure", "mp_pressure") for case in cases(program)]
+
+
 @pytest.mark.parametrize("mem", ["32M", "64M"])
-@pytest.mark.parametrize("case", cases("pressure"))
-def test_memory_runs_out(kinglet, case, mem):
-    verdict(kinglet, "pressure", case, mem=mem)
+@pytest.mark.parametrize("program,case", PRESSED)
+def test_memory_runs_out(kinglet, program, case, mem):
+    verdict(kinglet, program, case, mem=mem)
 
 
-@pytest.mark.parametrize("case", cases("pressure"))
-def test_memory_runs_out_with_all_kernel_checks(kinglet, case):
-    verdict(kinglet, "pressure", case, mem="32M", debug=True)
+@pytest.mark.parametrize("program,case", PRESSED)
+def test_memory_runs_out_with_all_kernel_checks(kinglet, program, case):
+    verdict(kinglet, program, case, mem="32M", debug=True)
