@@ -202,6 +202,32 @@ static void an_item_says_what_it_needs_and_the_last_can_be_popped(void)
     end_dict();
 }
 
+/* A buffer that cannot be written is an error, and what was to be popped into it stays. */
+static void what_cannot_be_given_is_not_taken_away(void)
+{
+    void *const nowhere[] = {(void *)8, (void *)"read-only", (void *)(1ul << 38), (void *)UINT64_MAX};
+    begin_dict();
+    CHECK_EQUAL(mp_list_new(manager, &list), 0);
+    SET("key", "value");
+    CHECK_EQUAL(mp_list_append(&list, "item", 4), 0);
+    for (unsigned i = 0; i < sizeof nowhere / sizeof nowhere[0]; i++) {
+        CHECK_EQUAL(mp_dict_get(&dict, "key", 3, nowhere[i], 5), -EFAULT);
+        CHECK_EQUAL(mp_dict_pop(&dict, "key", 3, nowhere[i], 5), -EFAULT);
+        CHECK_EQUAL(mp_dict_size(&dict), 1);
+        CHECK_EQUAL(mp_dict_set_default(&dict, "", 0, "new", 3, nowhere[i], 3), -EFAULT);
+        CHECK_EQUAL(mp_dict_size(&dict), 1);
+        CHECK_EQUAL(mp_list_pop(&list, 0, nowhere[i], 4), -EFAULT);
+        CHECK_EQUAL(mp_list_size(&list), 1);
+    }
+    CHECK_EQUAL(mp_dict_set_default(&dict, "", 0, "", 0, NULL, 0), 0);
+    CHECK_EQUAL(mp_dict_pop(&dict, "", 0, NULL, 0), 0);
+    CHECK_EQUAL(mp_dict_pop(&dict, "key", 3, data, 5), 5);
+    CHECK_EQUAL(mp_list_pop(&list, 0, other, 4), 4);
+    CHECK(memcmp(data, "value", 5) == 0 && memcmp(other, "item", 4) == 0);
+    mp_list_close(&list);
+    end_dict();
+}
+
 static unsigned draw(unsigned below)
 {
     static uint64_t seed = 4711;
@@ -603,6 +629,7 @@ int main(int argc, char **argv)
     RUN(too_long_and_too_short_is_emsgsize);
     RUN(going_through_a_dict_is_in_order_and_survives_changes);
     RUN(an_item_says_what_it_needs_and_the_last_can_be_popped);
+    RUN(what_cannot_be_given_is_not_taken_away);
     RUN(a_dict_agrees_with_a_model);
     RUN(a_list_does_what_pythons_does);
     RUN(a_lists_errors_are_named);

@@ -37,6 +37,14 @@ int64_t call_give(struct call *call, const void *data, size_t bytes)
     return (int64_t)bytes;
 }
 
+int64_t call_give_now(struct call *call, const void *data, size_t bytes)
+{
+    if (bytes > call->room)
+        return -EMSGSIZE;
+    int64_t error = bytes ? grant_write(server_channel, call->token, 0, data, bytes) : 0;
+    return error < 0 ? error : (int64_t)bytes;
+}
+
 /* ---- objects ---- */
 
 static int64_t object_new(struct call *call, struct object **made)
@@ -270,7 +278,6 @@ static _Noreturn void loop(void)
     struct message m;
     for (;;) {
         reply_receive(server_channel, &answer, &m);
-        server_free_those();
         if (m.op < 0 && answer.token == 0)
             _exit(1); /* receiving does not work */
         if (m.op < 0) { /* the client has no room for what it said it has: it hears that instead */

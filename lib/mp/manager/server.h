@@ -29,8 +29,6 @@ extern char *server_request, *server_answer;
 void server_memory_limit(size_t max_bytes);
 void *server_alloc(size_t bytes); /* zeroed; NULL: the limit, or none is left */
 void server_free(void *p);        /* NULL is nothing */
-void server_free_later(void *p);  /* when the answer that it is in has been sent */
-void server_free_those(void);     /* it has */
 uint64_t server_memory_used(void);
 uint64_t server_memory_max(void);
 
@@ -106,6 +104,8 @@ struct call {
 
 /* Lets the answer be these bytes, which stay where they are until it is sent: how many, or -EMSGSIZE. */
 int64_t call_give(struct call *call, const void *data, size_t bytes);
+/* The same, but it has them when this returns: for what is to be taken away, when there is no error. */
+int64_t call_give_now(struct call *call, const void *data, size_t bytes);
 
 /* What one kind of object is. Its functions give a result for the client, and change nothing if it is an errno. */
 struct kind {

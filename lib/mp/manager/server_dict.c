@@ -160,6 +160,17 @@ static void clear(struct dict *d)
 
 /* ---- operations ---- */
 
+static int64_t insert_and_give(struct dict *d, struct call *call, size_t key_bytes, uint64_t hash)
+{
+    struct entry *e = insert(d, call, key_bytes, hash);
+    int64_t given = e ? call_give_now(call, e->value->data, e->value->bytes) : -ENOMEM;
+    if (e && given < 0) {
+        take_out(d, e);
+        entry_free(e);
+    }
+    return given;
+}
+
 static int64_t set(struct dict *d, struct call *call)
 {
     size_t key_bytes = (size_t)call->a;
@@ -174,8 +185,8 @@ static int64_t set(struct dict *d, struct call *call)
         if (!e && bytes > call->room)
             return -EMSGSIZE;
         if (!e)
-            e = insert(d, call, key_bytes, hash);
-        return e ? call_give(call, e->value->data, e->value->bytes) : -ENOMEM;
+            return insert_and_give(d, call, key_bytes, hash);
+        return call_give(call, e->value->data, e->value->bytes);
     }
     if (!e)
         return insert(d, call, key_bytes, hash) ? 0 : -ENOMEM;
@@ -199,11 +210,9 @@ static int64_t operate_on(struct dict *d, struct entry *e, struct call *call)
     case DICT_HAS:
         return 1;
     case DICT_POP:
-        result = call_give(call, e->value->data, e->value->bytes);
+        result = call_give_now(call, e->value->data, e->value->bytes);
         if (result < 0)
             return result;
-        server_free_later(e->value);
-        e->value = NULL;
         break;
     default:
         break; /* DICT_DELETE */
@@ -230,7 +239,8 @@ static struct entry *behind(const struct dict *d, uint64_t serial)
 }
 
 /* The answer is header, key and value in one piece of memory. */
-static int64_t give_item(struct dict *d, struct entry *e, struct call *call)
+static int64_t give_item(struct dict *d, struct entry *e, struct call *call,
+                         int64_t (*give)(struct call *call, const void *data, size_t bytes))
 {
     char *answer = server_answer;
     struct manager_dict_item *header = (struct manager_dict_item *)answer;
@@ -245,13 +255,13 @@ static int64_t give_item(struct dict *d, struct entry *e, struct call *call)
     }
     memcpy(answer + sizeof *header, e->key->data, e->key->bytes);
     memcpy(answer + sizeof *header + e->key->bytes, e->value->data, value_bytes);
-    return call_give(call, answer, sizeof *header + e->key->bytes + value_bytes);
+    return give(call, answer, sizeof *header + e->key->bytes + value_bytes);
 }
 
 static int64_t pop_item(struct dict *d, struct call *call)
 {
     struct entry *e = d->places ? d->place[d->places - 1].entry : NULL;
-    int64_t given = give_item(d, e, call);
+    int64_t given = give_item(d, e, call, call_give_now);
     if (given >= 0) {
         take_out(d, e);
         entry_free(e);
@@ -273,7 +283,7 @@ static int64_t dict_operate(struct object *object, struct call *call)
         clear(d);
         return 0;
     case DICT_NEXT:
-        return give_item(d, behind(d, (uint64_t)call->a), call);
+        return give_item(d, behind(d, (uint64_t)call->a), call, call_give);
     case DICT_POP_ITEM:
         return pop_item(d, call);
     default: /* those with a key */

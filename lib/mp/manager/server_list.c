@@ -158,9 +158,9 @@ static int64_t operate_at(struct list_object *l, size_t at, struct call *call)
         l->item[at] = item;
         return 0;
     case LIST_POP:
-        given = call_give(call, item->data, item->bytes);
+        given = call_give_now(call, item->data, item->bytes);
         if (given >= 0)
-            server_free_later(take_out(l, at));
+            server_free(take_out(l, at));
         return given;
     default:
         server_free(take_out(l, at));

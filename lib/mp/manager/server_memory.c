@@ -11,12 +11,10 @@
 
 struct block {
     size_t bytes;
-    struct block *next; /* of those to be freed later */
-    char data[];
+    _Alignas(UNIT) char data[];
 };
 
 static size_t used, limit;
-static struct block *later;
 
 void server_memory_limit(size_t max_bytes)
 {
@@ -50,22 +48,6 @@ void server_free(void *p)
     struct block *b = block_of(p);
     used -= b->bytes;
     free(b);
-}
-
-void server_free_later(void *p)
-{
-    struct block *b = block_of(p);
-    b->next = later;
-    later = b;
-}
-
-void server_free_those(void)
-{
-    while (later) {
-        struct block *b = later;
-        later = b->next;
-        server_free(b->data);
-    }
 }
 
 uint64_t server_memory_used(void)

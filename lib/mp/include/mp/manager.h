@@ -19,8 +19,8 @@
  * mp_manager_shutdown, with the process that started it, or killed; -EACCES: the authkeys differ; -ESTALE: there is
  * no such object any more; -EBADF: the proxy is closed; -ENOMEM: there is no memory for the call, in the server (its
  * limit), the kernel or the caller; -EMFILE; -EAGAIN: MP_MANAGER_CONNECTIONS processes are connected; -EDEADLK: the
- * caller itself serves a channel of the highest rank. On all of them nothing has changed. -EFAULT: what was to be
- * given cannot be written where the caller wants it. Unless it says so, a call waits only for the server's answer,
+ * caller itself serves a channel of the highest rank; -EFAULT: what was to be given cannot be written where the
+ * caller wants it. On all of them nothing has changed. Unless it says so, a call waits only for the server's answer,
  * which waits for nobody.
  */
 #ifndef MP_MANAGER_H
