@@ -119,6 +119,27 @@ def test_both_readmes_have_the_same_commands():
     assert first == second
 
 
+def outline(document):
+    """What a page says whatever its language: the words in backticks, and how many rows, headings and exercises."""
+    text = without_blocks(read(document))
+    return (set(re.findall(r"`([^`]+)`", text)), *(len(re.findall(pattern, text, re.MULTILINE))
+                                                   for pattern in (r"^\|", r"^#+ ", r"^\d+\. ")))
+
+
+def test_both_pages_on_multiprocessing_say_the_same():
+    assert outline("docs/multiprocessing.md") == outline("docs/zh/multiprocessing.md")
+
+
+def test_every_call_of_lib_mp_stands_beside_pythons():
+    """Except for those that go with another one: to open and close a proxy, to find one's way in shared memory."""
+    known = set(re.findall(r"\bmp_\w+", read("docs/multiprocessing.md")))
+    likes = r"mp_\w+_(open|close)|mp_shared_(at|offset)|mp_manager_process|mp_self|mp_pool_function"
+    folder = "lib/mp/include/mp"
+    for name in sorted(os.listdir(os.path.join(ROOT, folder))):
+        for call in re.findall(r"^(?:[\w*]+ )+\*?(mp_\w+)\(", read(f"{folder}/{name}"), re.MULTILINE):
+            assert call in known or re.fullmatch(likes, call), f"{folder}/{name}: {call}"
+
+
 def test_every_folder_of_the_kernel_is_in_the_table():
     for document in "README.md", "README.zh.md":
         for name in sorted(os.listdir(os.path.join(ROOT, "kernel"))):

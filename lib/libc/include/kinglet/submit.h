@@ -29,10 +29,11 @@ struct exit_status;
  * close, of the last handle, ends the calls that are under way, as submit_cancel does. */
 int completion_create(int flags);
 
-/* Hands a call in; `what` is copied. Does not block. 0: it will have a record. -EAGAIN the job's limit of processes
- * (each call under way counts as one), or COMPLETION_CALLS_MAX calls of the queue are under way or not read, -ENOMEM, -EBADF, -EINVAL no completion handle, -ENOTSUP this call cannot be submitted,
- * -ENOSYS there is none, -EFAULT: it is not made, and there is no record. What is wrong with the call's own arguments
- * comes as its result. */
+/* Hands a call in; `what` is copied. Does not block. 0: it will have a record. -EAGAIN the job's limit of processes (each
+ * call under way counts as one), or COMPLETION_CALLS_MAX calls of the queue are under way or not read; -ENOMEM; -EBADF;
+ * -EINVAL no completion handle; -ENOTSUP this call cannot be submitted; -ENOSYS there is none; -EFAULT; -EINTR the
+ * process is about to end: it is not made, and there is no record. What is wrong with the call's own arguments comes as
+ * its result. */
 int submit(int queue, const struct submission *what);
 
 /* Those with this tag that are under way end early, wherever they are blocked. Does not block, and does not wait for
