@@ -213,8 +213,8 @@ static void join_gives_up_when_the_time_is_up(void)
     CHECK_EQUAL(mp_process_exit_code(p), MP_NO_EXIT_CODE);
     CHECK_EQUAL(mp_process_close(p), -EBUSY);
     CHECK_EQUAL(mp_process_terminate(p), 0);
-    CHECK_EQUAL(mp_process_join(p, 1000), 0);
-    CHECK_EQUAL(mp_process_join(p, 1000), 0); /* twice is fine */
+    CHECK_EQUAL(mp_process_join(p, LONG_MS), 0);
+    CHECK_EQUAL(mp_process_join(p, LONG_MS), 0); /* twice is fine */
     CHECK_EQUAL(mp_process_join(p, -1), 0);
     CHECK_EQUAL(mp_process_is_alive(p), 0);
     CHECK_EQUAL(code_of(p), -15);
@@ -508,9 +508,16 @@ static void what_an_exit_handler_starts_is_joined_too(void)
     }
 }
 
+static int ends_when_told(void *unused)
+{
+    told();
+    return 0;
+}
+
 static int forks_by_hand(void *unused)
 {
-    started(sleeps, 20);
+    open_line();
+    started(ends_when_told, 0);
     int pid = fork(); /* does not inherit the children, nor the duty to join them */
     if (pid == 0) {
         CHECK(strcmp(mp_process_name(mp_current_process()), "MainProcess") == 0);
@@ -520,6 +527,7 @@ static int forks_by_hand(void *unused)
     }
     CHECK_EQUAL(ending_of(pid), 4);
     CHECK_EQUAL(mp_active_children(NULL, 0), 1);
+    tell(0);
     return 0;
 }
 
