@@ -32,12 +32,12 @@ struct mp_queue {
 int mp_queue_create(struct mp_queue *queue, unsigned maxsize, size_t item_bytes);
 
 /* Puts an item in. Blocks while the queue is full, at most so long. 0; -ETIMEDOUT: it was full all the time (Python's
- * Full), also for timeout 0 and on a handle that was made O_NONBLOCK; -EMSGSIZE: the item is too large; -EPIPE: nobody can get it any more; -EBADF: closed;
- * -EFAULT; -ENOMEM. On any error nothing was put in. */
+ * Full), also for timeout 0, and on a handle that was made O_NONBLOCK; -EMSGSIZE: the item is too large; -EPIPE: nobody
+ * can get it any more; -EBADF: closed; -EFAULT; -ENOMEM. On any error nothing was put in. */
 int mp_queue_put(const struct mp_queue *queue, const void *item, size_t bytes, int timeout_ms);
 
 /* Gets the next item: its bytes, 0 or more. Blocks while the queue is empty, at most so long. -ETIMEDOUT: it was empty all
- * the time (Python's Empty), also for timeout 0; -ENODATA: it is empty, and every process has closed its putting side;
+ * the time (Python's Empty), as above; -ENODATA: it is empty, and every process has closed its putting side;
  * -EMSGSIZE: the item is larger than the buffer, and stays; -EBADF: closed; -EFAULT: and the item stays. */
 int64_t mp_queue_get(const struct mp_queue *queue, void *buffer, size_t bytes, int timeout_ms);
 
