@@ -618,6 +618,46 @@ static void ten_thousand_rounds_on_a_dict_and_a_list(void)
     end_dict();
 }
 
+#define CLIENTS 100
+#define TIMES 30
+
+static int sets_pops_and_counts(void *number)
+{
+    char key[32];
+    for (int i = 0, found; i < TIMES; i++) {
+        long n;
+        size_t bytes = (size_t)snprintf(key, sizeof key, "%ld, %d", (long)number, i);
+        CHECK_EQUAL(mp_dict_set(&dict, key, bytes, &i, sizeof i), 0);
+        CHECK_EQUAL(mp_dict_pop(&dict, key, bytes, &found, sizeof found), sizeof found);
+        CHECK_EQUAL(found, i);
+        CHECK_EQUAL(mp_manager_lock_acquire(&lock, -1), 0);
+        CHECK_EQUAL(mp_manager_value_get(&value, &n), 0);
+        n++;
+        CHECK_EQUAL(mp_manager_value_set(&value, &n), 0);
+        CHECK_EQUAL(mp_manager_lock_release(&lock), 0);
+    }
+    return 0;
+}
+
+static void a_hundred_clients_at_once(void)
+{
+    struct mp_process *p[CLIENTS];
+    long n = 0;
+    begin_dict();
+    CHECK_EQUAL(mp_manager_lock_new(manager, &lock), 0);
+    CHECK_EQUAL(mp_manager_value_new(manager, &n, sizeof n, &value), 0);
+    for (long i = 0; i < CLIENTS; i++)
+        p[i] = started(sets_pops_and_counts, i);
+    for (int i = 0; i < CLIENTS; i++)
+        CHECK_EQUAL(code_of(p[i]), 0);
+    CHECK_EQUAL(mp_manager_value_get(&value, &n), 0);
+    CHECK_EQUAL(n, CLIENTS * TIMES);
+    CHECK_EQUAL(mp_dict_size(&dict), 0);
+    mp_manager_lock_close(&lock);
+    mp_manager_value_close(&value);
+    end_dict();
+}
+
 int main(int argc, char **argv)
 {
     exact_time = argc > 2 && strcmp(argv[2], "exact") == 0;
@@ -640,6 +680,7 @@ int main(int argc, char **argv)
     RUN(who_waits_longest_is_next);
     RUN(time_limits_are_kept_whoever_set_his_first);
     RUN(nothing_is_lost_under_a_lock);
+    RUN(a_hundred_clients_at_once);
     RUN(ten_thousand_rounds_on_a_dict_and_a_list);
     return check_end();
 }

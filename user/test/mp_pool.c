@@ -234,6 +234,17 @@ static void large_items_make_small_chunks(void)
     end();
 }
 
+static void results_may_take_the_place_of_their_items(void)
+{
+    create(3);
+    struct mp_map map = squares_of(1000, 3);
+    map.results = numbers;
+    CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+    for (long i = 0; i < 1000; i++)
+        CHECK_EQUAL(numbers[i], i * i);
+    end();
+}
+
 static void hundred_thousand_items_of_nothing(void)
 {
     struct mp_map map = {.function = gives_nothing, .count = 100000, .chunksize = SIZE_MAX};
@@ -366,12 +377,14 @@ static void as_many_workers_as_harts_unless_told(void)
     end();
     CHECK_EQUAL(mp_pool_create(&pool, MP_POOL_WORKERS_MAX + 1, NULL, NULL), -EINVAL);
     CHECK_EQUAL(many_workers(), 0);
-    create(40);
-    CHECK_EQUAL(many_workers(), 40);
-    struct mp_map map = squares_of(1000, 1);
-    CHECK_EQUAL(mp_pool_map(pool, &map), 0);
-    check_squares(1000);
-    end();
+    for (int n = 40; n <= 120; n += 80) {
+        create((unsigned)n);
+        CHECK_EQUAL(many_workers(), n);
+        struct mp_map map = squares_of(1000, 1);
+        CHECK_EQUAL(mp_pool_map(pool, &map), 0);
+        check_squares(1000);
+        end();
+    }
 }
 
 static struct mp_result *waiting;
@@ -621,6 +634,7 @@ int main(int argc, char **argv)
     RUN(map_keeps_the_order_whatever_the_chunks);
     RUN(an_error_is_its_items_alone_and_the_first_is_the_maps);
     RUN(large_items_make_small_chunks);
+    RUN(results_may_take_the_place_of_their_items);
     RUN(hundred_thousand_items_of_nothing);
     RUN(next_gives_each_item_once);
     RUN(close_lets_all_be_done_and_join_waits_for_it);

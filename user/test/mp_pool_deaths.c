@@ -223,6 +223,54 @@ static void killed_by_others_all_the_time(void)
     end();
 }
 
+/* The creator takes a worker's end away with wait: that is noticed all the same, but how it ended nobody knows. */
+static void reaped_by_others_it_is_replaced(void)
+{
+    struct exit_status status;
+    done = share(4096);
+    create(1);
+    for (int round = 1; round <= 20; round++) {
+        works();
+        int pid = kill_worker(0);
+        CHECK_EQUAL(wait_status(-1, &status, 0), pid);
+        struct mp_result *r = hand_in(sleeps, LONG_MS);
+        mp_pool_progress(pool);
+        while (done[0] < round)
+            sleep_ns(MS / 4);
+        pid = kill_worker(0);
+        CHECK_EQUAL(wait_status(-1, &status, 0), pid);
+        CHECK_EQUAL(mp_result_get(r, NULL, 0, -1), -EOWNERDEAD);
+        CHECK_EQUAL(mp_result_exit_code(r), MP_NO_EXIT_CODE);
+        CHECK_EQUAL(mp_result_free(r), 0);
+    }
+    works();
+    end();
+}
+
+static void uses_the_pool(void)
+{
+    works();
+}
+
+/* Before it runs, exit has ended the workers, if it was there first. */
+static void an_exit_handler_may_use_the_pool(void)
+{
+    for (int first = 0; first < 2; first++) {
+        int pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            if (first)
+                atexit(uses_the_pool);
+            create(1);
+            works();
+            if (!first)
+                atexit(uses_the_pool);
+            exit(6);
+        }
+        CHECK_EQUAL(ending_of(pid), 6);
+    }
+}
+
 static _Noreturn void has_a_pool_and_waits(int rounds)
 {
     create(WORKERS);
@@ -272,6 +320,8 @@ int main(int argc, char **argv)
     RUN(killed_at_any_instant_one_task_fails_or_none);
     RUN(all_workers_are_killed_at_once);
     RUN(killed_by_others_all_the_time);
+    RUN(reaped_by_others_it_is_replaced);
+    RUN(an_exit_handler_may_use_the_pool);
     RUN(killed_with_its_creator);
     RUN(a_creator_that_exits_ends_its_workers);
     return check_end();

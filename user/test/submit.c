@@ -221,6 +221,27 @@ static void children_timers_and_messages(void)
     expect_record(5, -ETIMEDOUT);
 }
 
+static void one_of_several_who_wait_has_the_child(void)
+{
+    struct exit_status status[3];
+    make_queue_and_pipe(0);
+    int pid = fork(), found = 0;
+    if (pid == 0) {
+        read(ends[0], buffer, 1);
+        _exit(5);
+    }
+    for (int i = 0; i < 3; i++)
+        CHECK_EQUAL(submit_wait(queue, (uint64_t)i, i ? pid : -1, &status[i]), 0);
+    wait_for_carriers(3, "child");
+    CHECK_EQUAL(write(ends[1], "x", 1), 1);
+    for (int i = 0; i < 3; i++) {
+        struct completion done = next_record();
+        CHECK(done.result == -ECHILD || (done.result == pid && status[done.tag].code == 5));
+        found += done.result == pid;
+    }
+    CHECK_EQUAL(found, 1);
+}
+
 static void ps_shows_a_thread_with_its_name_and_reason(void)
 {
     static struct proc_info list[8];
@@ -316,6 +337,34 @@ static void bad_arguments_come_as_the_result(void)
     expect_record(6, -EFAULT);
     CHECK_EQUAL(submit_read(queue, 7, ends[0], buffer, 3), 0);
     expect_record(7, 3);
+}
+
+/* Its memory was given back while the call was under way. */
+static void a_buffer_that_is_gone_loses_nothing(void)
+{
+    enum { BYTES = 4096 };
+    int memory = memory_create(BYTES), messages[2], got;
+    CHECK_EQUAL(memory_commit(memory, 0, BYTES), 0);
+    make_queue_and_pipe(0);
+    CHECK_EQUAL(message_pipe(messages, 0, 0, 0), 0);
+    for (int i = 0; i < 2; i++) {
+        char *gone = map(memory, 0, BYTES, MAP_READ | MAP_WRITE);
+        CHECK(gone != NULL);
+        if (i)
+            CHECK_EQUAL(submit_receive(queue, 1, messages[0], gone, 10, (int *)(gone + 64), 1, -1), 0);
+        else
+            CHECK_EQUAL(submit_read(queue, 1, ends[0], gone, 10), 0);
+        wait_for_carriers(1, "pipe read");
+        CHECK_EQUAL(unmap(gone, BYTES), 0);
+        if (i)
+            CHECK_EQUAL(message_send(messages[1], "hello", 5, &messages[1], 1, 0), 0);
+        else
+            CHECK_EQUAL(write(ends[1], "hello", 5), 5);
+        expect_record(1, -EFAULT);
+    }
+    CHECK_EQUAL(read(ends[0], buffer, 10), 5);
+    CHECK_EQUAL(message_receive(messages[0], buffer, 10, &got, 1, 0), 5);
+    CHECK_EQUAL(got, messages[1] + 1); /* none is left over */
 }
 
 /* It would hold the queue open and wait for itself. */
@@ -479,10 +528,12 @@ int main(int argc, char **argv)
     RUN(poll_waits_for_a_queue_and_a_pipe);
     RUN(nonblocking_handles_stay_so);
     RUN(children_timers_and_messages);
+    RUN(one_of_several_who_wait_has_the_child);
     RUN(ps_shows_a_thread_with_its_name_and_reason);
     RUN(bad_submissions_are_refused_and_leave_no_record);
     RUN(every_number_is_submitted_or_refused);
     RUN(bad_arguments_come_as_the_result);
+    RUN(a_buffer_that_is_gone_loses_nothing);
     RUN(a_submitted_call_neither_reads_nor_polls_a_queue);
     RUN(ten_thousand_rounds);
     RUN(threads_share_a_queue);
