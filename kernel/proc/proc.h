@@ -111,6 +111,7 @@ struct proc {
     struct proc *pid_next;
     struct list_node all; /* every thread of every process, by rising tid */
 
+    _Atomic uint64_t owed; /* ticks that its carriers have used, and that it has yet to count as its own: settle_time */
     _Atomic int32_t kill_signal; /* the first signal sent to it; with task.killed. 0 there: another reason to end or exec */
 
     /* its own: touched only by itself, or before it runs and after it ended */
@@ -203,7 +204,8 @@ int proc_thread_detach(int32_t tid);                /* -ESRCH, -EINVAL */
 /* A new thread of this process, a carrier, makes this call; its name is what ps and the trace show. It starts where the
  * caller stands with the scheduler. -EAGAIN, -ENOMEM, -EINTR as above: then nothing is kept. */
 int proc_carry(struct carried *call, const char *name);
-/* Frees what is left of detached threads of this process that have ended, carriers among them. No lock held. */
+/* Frees what is left of detached threads of this process that have ended, carriers among them, and settles what those of the
+ * caller's have used. No lock held. */
 void proc_reap_threads(void);
 /* The calling thread, which is not the leader, is gone. */
 _Noreturn void thread_end(uint64_t value);

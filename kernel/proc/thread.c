@@ -58,8 +58,19 @@ static void reap_detached(struct proc *leader)
     }
 }
 
+/* The caller's slice pays for what its carriers have used. It does that itself: while it runs, nobody else charges its
+ * account, as a server on another hart may at any other time. */
+static void settle_time(void)
+{
+    struct proc *me = this_proc();
+    uint64_t owed = atomic_exchange(&me->owed, 0);
+    if (owed)
+        sched_use(&me->task, owed);
+}
+
 void proc_reap_threads(void)
 {
+    settle_time();
     reap_detached(this_process());
 }
 
@@ -186,6 +197,7 @@ static void carry(void)
 int proc_carry(struct carried *call, const char *name)
 {
     int error;
+    settle_time();
     struct proc *thread = make(&error);
     if (!thread)
         return error;
@@ -223,7 +235,7 @@ bool thread_watched(struct proc *p, struct waiter *w)
 
 /* What a carrier has used counts as used by who submitted the call, or one could compute in calls and never be
  * demoted. */
-static void settle_time(struct proc *carrier)
+static void owe_time(struct proc *carrier)
 {
     struct proc *by = proc_find_thread(carrier->carries_for);
     uint64_t ran, ran_at[SCHED_MAX_LEVELS];
@@ -231,7 +243,7 @@ static void settle_time(struct proc *carrier)
         return;
     sched_times(&carrier->task, &ran, ran_at);
     if (by->leader == carrier->leader) /* else the number is another's by now */
-        sched_use(&by->task, ran);
+        atomic_fetch_add(&by->owed, ran);
     proc_put(by);
 }
 
@@ -244,7 +256,7 @@ void thread_end(uint64_t value)
     drop_space(me);
     reap_detached(leader);
     if (me->carries)
-        settle_time(me);
+        owe_time(me);
     TRACE(exit, 0, me->tid, value);
     sched_ended(&me->task);
     spin_lock(&leader->lock);
