@@ -41,6 +41,8 @@ void request_grant_kernel(struct request *r, void *buffer, uint64_t n, int direc
 static unsigned best_waiting(const struct channel *ch)
 {
     unsigned level = 0;
+    if (list_empty(&ch->queue))
+        return SCHED_NO_LEVEL; /* mostly */
     while (level < SCHED_MAX_LEVELS && !ch->waiting_at[level])
         level++;
     return level; /* SCHED_NO_LEVEL when nobody waits */
