@@ -1,6 +1,7 @@
 """make bench and what it counts with: the hart's counters in user mode, TLB flushes, repeatable figures."""
 
 import json
+import re
 
 import pytest
 
@@ -150,6 +151,16 @@ def test_a_clock_is_not_taken_for_a_count_of_instructions(kinglet):
     text = kinglet.run("/bench/ops getpid").text
     with pytest.raises(bench.BenchError, match="does not count instructions"):
         bench.parse_operation(text, "getpid")
+
+
+@pytest.mark.parametrize("name, units", [("read_4k", 256), ("lock_handover", 2)])
+def test_profile_has_the_whole_round(figures, name, units):
+    """As many instructions as the figure says, but for the firmware's and the marks."""
+    text = make("profile", f"OP={name}").stdout
+    counted = int(re.search(rf"^{name}: (\d+) instructions", text, re.MULTILINE)[1])
+    assert counted == pytest.approx(figures[0][name]["instructions"] * units, rel=0.05)
+    rooms = re.findall(r"^ *(\d+) +[\d.]+%  (\S+)$", text, re.MULTILINE)
+    assert sum(int(n) for n, _ in rooms) == counted
 
 
 def test_every_operation_is_explained():

@@ -61,7 +61,7 @@ def rooms_of(build):
 
 def executed(options, begin, end, callers):
     """The addresses of the instructions between the marks, in order. Other programs have instructions at the
-    marks' addresses too; only this one comes to the first from inside `callers`."""
+    marks' addresses too; only this one comes to them from inside `callers`."""
     with tempfile.TemporaryDirectory(prefix="kinglet-") as folder:
         fifo = os.path.join(folder, "log")
         os.mkfifo(fifo)
@@ -82,7 +82,7 @@ def executed(options, begin, end, callers):
                         address = int(text, 16)
                         if address == begin and before in callers:
                             inside, found = True, []
-                        elif address == end and inside:
+                        elif address == end and inside and before in callers:
                             return found
                         elif inside and (not found or found[-1] != address):  # a repeated one was cut short
                             found.append(address)
