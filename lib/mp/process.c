@@ -409,7 +409,8 @@ int mp_active_children(struct mp_process *list[], int n)
 
 /* ---- start, and the orderly end of whoever has started one ---- */
 
-static _Atomic bool exit_knows; /* exit will call end_children: in a fork, too */
+static _Atomic bool exit_knows;          /* exit will call end_children: in a fork, too */
+static _Atomic int ending_pid, ending_tid; /* the process, and its thread, in which exit has called it */
 
 /* All at once, so that nobody has to wait for one after the other. */
 static void end_daemons(void)
@@ -423,23 +424,31 @@ static void end_daemons(void)
 
 static void end_children(void)
 {
-    /* It has struck this off, and what atexit was given earlier is still to come: whoever starts one from here on, in such a
-     * handler or in another thread, gives this to it anew. */
-    exit_knows = false;
     ENTERED;
     bool mine = owner == self_pid(); /* not in a plain fork of the owner */
     while (mine && children) {
         end_daemons(); /* each time: other threads may have started some meanwhile */
         take_end(children, true);
     }
+    ending_pid = self_pid();
+    ending_tid = self_tid();
+    exit_knows = false; /* it has struck this off; what atexit was given earlier is still to come, and may start one */
+}
+
+/* atexit would wait for the thread that is in exit, and that one may be waiting for us, in a handler. */
+static bool another_thread_ends_us(void)
+{
+    return ending_pid == self_pid() && ending_tid != self_tid();
 }
 
 /* In the process that will own the list. 0 or -ENOMEM. */
 static int own_children(void)
 {
-    if (!exit_knows && atexit(end_children) < 0) /* two threads may come here at once, and it is done twice: no harm */
-        return -ENOMEM;
-    exit_knows = true;
+    if (!exit_knows && !another_thread_ends_us()) {
+        if (atexit(end_children) < 0) /* two threads may come here at once, and it is done twice: no harm */
+            return -ENOMEM;
+        exit_knows = true;
+    }
     ENTERED;
     int me = self_pid();
     if (owner != me)

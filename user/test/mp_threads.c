@@ -303,6 +303,41 @@ static void a_daemon_of_a_thread_ends_with_the_process(void)
     CHECK_EQUAL(code_of(p), 3);
 }
 
+static int helper;
+
+static void *starts_one_at_the_end(void *unused)
+{
+    while (!s->stop)
+        yield();
+    struct mp_process *p = started(NULL, 0);
+    CHECK_EQUAL(code_of(p), 0);
+    return NULL;
+}
+
+/* Runs after lib/mp's own handler, which was registered later. */
+static void waits_for_the_helper(void)
+{
+    if (getpid() != (int)s->items) /* the children have the handler, too */
+        return;
+    s->stop = true;
+    CHECK_EQUAL(end_of_thread(helper), 0);
+}
+
+static void an_exit_handler_may_wait_for_a_thread_that_starts_one(void)
+{
+    new_case();
+    int pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        s->items = (uint64_t)getpid();
+        CHECK_EQUAL(atexit(waits_for_the_helper), 0);
+        CHECK_EQUAL(code_of(started(NULL, 0)), 0);
+        helper = start_thread(starts_one_at_the_end, 0);
+        exit(6);
+    }
+    CHECK_EQUAL(ending_of(pid), 6);
+}
+
 static void *tries_to_start(void *unused)
 {
     struct mp_process *p;
@@ -918,6 +953,7 @@ int main(int argc, char **argv)
     RUN(exec_ends_a_thread_with_a_lock);
     RUN(exec_is_not_the_end_of_who_holds_a_lock);
     RUN(a_daemon_of_a_thread_ends_with_the_process);
+    RUN(an_exit_handler_may_wait_for_a_thread_that_starts_one);
     RUN(threads_of_a_daemon_may_have_no_children);
     RUN(threads_end_with_the_lock_again_and_again);
     RUN(processes_with_threads_are_killed_at_any_moment);
