@@ -320,6 +320,99 @@ static void handles_that_nobody_asked_for_are_closed(void)
 
 /* ---- many ---- */
 
+#define FLOOD 300 /* more than a process may have; two such processes have more than there may be */
+
+/* And keeps them, until it is killed. */
+_Noreturn static int says_hello_often(void *unused)
+{
+    uint8_t nonce[NONCE_BYTES] = {5};
+    struct manager_hello answer;
+    for (int i = 0; i < FLOOD; i++)
+        hello(mp_manager_door(manager), nonce, &answer);
+    for (;;)
+        sleep_ns(1000 * MS);
+}
+
+static void others_who_prove_nothing_forget_themselves(void)
+{
+    uint8_t nonce[NONCE_BYTES] = {3}, proof[SHA256_BYTES];
+    struct manager_hello answer;
+    struct mp_process *p[4];
+    begin_all();
+    int first = hello(mp_manager_door(manager), nonce, &answer);
+    struct manager_nonces nonces = nonces_of(nonce, &answer);
+    manager_proof(the_key(), ROLE_CLIENT, &nonces, proof);
+    for (int i = 0; i < 4; i++) {
+        p[i] = started(says_hello_often, 0);
+        wait_until_blocked(mp_process_pid(p[i]), "sleep");
+    }
+    CHECK_EQUAL(prove(first, proof), 0);
+    for (int i = 0; i < 4; i++) {
+        CHECK_EQUAL(mp_process_kill(p[i]), 0);
+        CHECK_EQUAL(code_of(p[i]), -SIGKILL);
+    }
+    close(first);
+    end_all();
+}
+
+#define HERD 200
+
+static _Atomic int *came; /* shared */
+
+/* Proves who it is when all are half-way. */
+static int connects_with_the_others(void *unused)
+{
+    uint8_t nonce[NONCE_BYTES] = {4}, proof[SHA256_BYTES];
+    struct manager_hello answer;
+    int connection = hello(mp_manager_door(manager), nonce, &answer);
+    struct manager_nonces nonces = nonces_of(nonce, &answer);
+    manager_proof(the_key(), ROLE_CLIENT, &nonces, proof);
+    ++*came;
+    while (*came < HERD)
+        sleep_ns(MS);
+    return -(int)prove(connection, proof);
+}
+
+static void many_who_come_at_once_all_get_in(void)
+{
+    struct mp_process *p[HERD];
+    came = share(sizeof *came);
+    begin_all();
+    for (int i = 0; i < HERD; i++)
+        p[i] = started(connects_with_the_others, 0);
+    for (int i = 0; i < HERD; i++)
+        CHECK_EQUAL(code_of(p[i]), 0);
+    wait_for_connections(1);
+    end_all();
+}
+
+#define THREADS 40
+
+static void *connects_in_a_thread(void *unused)
+{
+    return (void *)(long)mp_manager_connect(manager);
+}
+
+/* All of one process, and more than it may have half-way: who was forgotten tries again. */
+static int connects_in_threads(void *unused)
+{
+    int tid[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        tid[i] = start_thread(connects_in_a_thread, 0);
+    for (int i = 0; i < THREADS; i++)
+        CHECK_EQUAL(end_of_thread(tid[i]), 0);
+    return 0;
+}
+
+static void many_threads_that_come_at_once_all_get_in(void)
+{
+    begin_all();
+    for (int i = 0; i < 10; i++)
+        in_process(connects_in_threads, 0);
+    wait_for_connections(1);
+    end_all();
+}
+
 static void who_proves_nothing_keeps_nobody_out(void)
 {
     uint8_t nonce[NONCE_BYTES] = {3}, proof[SHA256_BYTES];
@@ -469,6 +562,9 @@ int main(int argc, char **argv)
     RUN(its_sessions_are_no_files);
     RUN(handles_that_nobody_asked_for_are_closed);
     RUN(who_proves_nothing_keeps_nobody_out);
+    RUN(others_who_prove_nothing_forget_themselves);
+    RUN(many_who_come_at_once_all_get_in);
+    RUN(many_threads_that_come_at_once_all_get_in);
     RUN(there_are_so_many_connections_and_no_more);
     RUN(nothing_that_is_said_harms_it);
     return check_end();

@@ -315,6 +315,20 @@ static void a_proxy_of_another_manager_is_einval(void)
 
 /* ---- the key ---- */
 
+static void a_door_that_is_none_is_eacces(void)
+{
+    int pipes[2], messages[2];
+    CHECK_EQUAL(pipe(pipes), 0);
+    CHECK_EQUAL(message_pipe(messages, 0, 0, 0), 0);
+    const int doors[] = {dup(0), pipes[0], pipes[1], messages[0], messages[1], process_open(getpid()), 900, -1};
+    for (unsigned i = 0; i < sizeof doors / sizeof doors[0]; i++) {
+        CHECK_EQUAL(mp_manager_open(&manager, doors[i], NULL), 0);
+        CHECK_EQUAL(mp_manager_connect(manager), i < 6 ? -EACCES : -EBADF);
+        CHECK_EQUAL(mp_dict_new(manager, &dict), i < 6 ? -EACCES : -EBADF);
+        CHECK_EQUAL(mp_manager_close(manager), 0);
+    }
+}
+
 static void a_wrong_key_is_eacces(void)
 {
     struct mp_process *p;
@@ -565,6 +579,7 @@ int main(int argc, char **argv)
     RUN(a_reference_is_inherited);
     RUN(a_manager_and_proxies_can_be_sent);
     RUN(a_proxy_of_another_manager_is_einval);
+    RUN(a_door_that_is_none_is_eacces);
     RUN(a_wrong_key_is_eacces);
     RUN(after_a_shutdown_everything_says_so);
     RUN(when_it_was_killed_everything_says_so);

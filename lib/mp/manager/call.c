@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define SMALL 512 /* bytes of a call that need no malloc */
+#define ATTEMPTS 100 /* at a handshake: the server forgets who was too slow while others came */
 
 /* The kernel says -EIO when nobody will ever serve the channel again. */
 static int64_t result_of(int64_t result)
@@ -22,7 +23,17 @@ static int64_t result_of(int64_t result)
 
 /* ---- the connection ---- */
 
-/* The challenge: gives the handle of a connection that both sides have proved. */
+/* Is there no manager behind the door? One gives a connection, or one of these errors. */
+static bool is_no_manager(int64_t result)
+{
+    static const int errors[] = {-ESHUTDOWN, -EAGAIN, -ENOMEM, -EMFILE, -EBADF, -EDEADLK};
+    for (unsigned i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        if (result == errors[i])
+            return false;
+    return result < 0;
+}
+
+/* The challenge: gives the handle of a connection that both sides have proved. -ETIMEDOUT: it was forgotten in between. */
 static int shake_hands(struct mp_manager *m, uint64_t *instance)
 {
     union {
@@ -35,10 +46,10 @@ static int shake_hands(struct mp_manager *m, uint64_t *instance)
     getrandom(nonces.client, sizeof nonces.client, 0);
     memset(&buffer, 0, sizeof buffer);
     memcpy(buffer.nonce, nonces.client, sizeof nonces.client);
-    int64_t connection = call(m->door, MANAGER_HELLO, 0, 0, &buffer, sizeof buffer,
-                              CALL_SEND | CALL_RECEIVE | CALL_CLOFORK);
+    int64_t connection = result_of(call(m->door, MANAGER_HELLO, 0, 0, &buffer, sizeof buffer,
+                                        CALL_SEND | CALL_RECEIVE | CALL_CLOFORK));
     if (connection < 0)
-        return (int)result_of(connection);
+        return is_no_manager(connection) ? -EACCES : (int)connection;
     /* Whoever is behind the door may have answered with the number of any handle. Only one that was just made has this
      * flag and no other. */
     if (fcntl((int)connection, F_GETFD) != FD_CLOFORK || fcntl((int)connection, F_SETFD, FD_CLOEXEC | FD_CLOFORK) < 0)
@@ -54,7 +65,7 @@ static int shake_hands(struct mp_manager *m, uint64_t *instance)
     }
     if (result < 0) {
         close((int)connection);
-        return (int)result;
+        return result == -EAGAIN ? -ETIMEDOUT : (int)result;
     }
     *instance = nonces.instance;
     return (int)connection;
@@ -66,9 +77,11 @@ int manager_connection(struct mp_manager *m)
     if (known >> 32 == (uint64_t)self_pid())
         return (int)(uint32_t)known;
     /* None, or the parent's, of which we have no copy. */
-    int made = shake_hands(m, &instance);
+    int made = -ETIMEDOUT;
+    for (int i = 0; i < ATTEMPTS && made == -ETIMEDOUT; i++)
+        made = shake_hands(m, &instance);
     if (made < 0)
-        return made;
+        return made == -ETIMEDOUT ? -EAGAIN : made;
     m->instance = instance;
     if (atomic_compare_exchange_strong(&m->connected, &known, (uint64_t)self_pid() << 32 | (uint32_t)made))
         return made;

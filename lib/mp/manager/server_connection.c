@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define NEWCOMERS_MAX 64 /* that have proved nothing; then the oldest is forgotten, so that they keep nobody else out */
+/* So many may have proved nothing yet: all who can be connected, coming at once; and of one process, for its threads.
+ * Then the oldest is forgotten, so that they keep nobody else out; one who means ill forgets himself. */
+#define NEWCOMERS_MAX MP_MANAGER_CONNECTIONS
+#define NEWCOMERS_EACH 16
 
 static struct table connections = TABLE_EMPTY(false);
 static struct list newcomers;
@@ -30,13 +33,29 @@ static void no_newcomer(struct connection *c)
     newcomer_count--;
 }
 
+/* Makes room for one more of this process. */
+static void forget_oldest(uint64_t pid)
+{
+    struct list_node *node;
+    struct connection *oldest = NULL;
+    unsigned n = 0;
+    list_for_each(node, &newcomers) {
+        struct connection *c = list_entry(node, struct connection, newcomer);
+        if (c->nonces.pid == pid && n++ == 0)
+            oldest = c;
+    }
+    if (n >= NEWCOMERS_EACH)
+        connection_end(oldest);
+    else if (newcomer_count >= NEWCOMERS_MAX)
+        connection_end(list_entry(list_first(&newcomers), struct connection, newcomer));
+}
+
 int connection_hello(const uint8_t client_nonce[NONCE_BYTES], int pid, struct manager_hello *hello,
                      struct connection **made)
 {
     if (proved_count >= MP_MANAGER_CONNECTIONS)
         return -EAGAIN;
-    if (newcomer_count >= NEWCOMERS_MAX)
-        connection_end(list_entry(list_first(&newcomers), struct connection, newcomer));
+    forget_oldest((uint64_t)pid);
     struct connection *c = calloc(1, sizeof *c);
     if (!c || !(c->number = table_add(&connections, c))) {
         free(c);
