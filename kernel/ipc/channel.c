@@ -55,8 +55,8 @@ void channel_put(struct channel *ch)
     cache_free(&channel_cache, ch);
 }
 
-/* One of those that wait, or that are being served: whoever held the last handle can no longer reply. NULL: there is none. The
- * lock is held. */
+/* One of those that wait, or that are being served: whoever held the last handle can no longer reply. NULL: there is
+ * none. The lock is held. */
 static struct list_node *any_note(struct channel *ch)
 {
     struct list_node *node = list_first(&ch->queue);
@@ -84,8 +84,8 @@ static void drop_note(struct channel *ch, struct list_node *node, struct list *d
     }
 }
 
-/* The last handle on the channel is gone: nobody can receive any more. Nor can anybody call or close, so there are only fewer
- * notes each time. */
+/* The last handle on the channel is gone: nobody can receive any more. Nor can anybody call or close, so there are only
+ * fewer notes each time. */
 static void channel_release(struct object *o)
 {
     struct channel *ch = container_of(o, struct channel, object);

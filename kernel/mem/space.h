@@ -143,8 +143,8 @@ int space_unmap(struct space *space, uint64_t address, uint64_t bytes);
  * first thing (0: none). 0 or -ENOMEM. The parent may be in use by other threads meanwhile. */
 int space_fork(struct space *parent, struct space **child, uint64_t user_sp);
 
-/* If the region at `at` maps the segment: take the pages [start, end) of that, at most 512, out of the region's tables and out
- * of all TLBs. Their frames must be kept alive by the caller. Gives the work done, in units of 100 instructions. */
+/* If the region at `at` maps the segment: take the pages [start, end) of that, at most 512, out of the region's tables
+ * and out of all TLBs. Their frames must be kept alive by the caller. Gives the work done, in units of 100 instructions. */
 unsigned space_forget(struct space *space, uint64_t at, const struct segment *segment, uint64_t start, uint64_t end);
 
 /* A page fault of user code at `va`, access one of REGION_READ/WRITE/EXEC. 0: go on (also when another

@@ -212,10 +212,10 @@ _Noreturn void thread_end(uint64_t value);
 /* p has run its last instruction in user mode: true for whoever asks from here on, and who watches it is woken. Its
  * leader's lock is held. */
 void thread_is_over(struct proc *p);
-/* Who has waited among p's watchers, for whatever reason he does no longer, leaves them: is it alive? The same lock is held. */
+/* Who has waited among p's watchers leaves them, whatever he was woken for: is p alive? The same lock is held. */
 bool thread_watched(struct proc *p, struct waiter *w);
-/* An end that thousands may wait for wakes some of them: all at once would be too long with the queue's lock held. Each wakes
- * as many more when it leaves the queue, whether it was woken for that end or not, and so none is forgotten. */
+/* An end that thousands may wait for wakes some of them: all at once would be too long with the queue's lock held. Each
+ * wakes as many more when it leaves the queue, whether it was woken for that end or not, and so none is forgotten. */
 void wake_watchers(struct wait_queue *q);
 /* The leader ends the other threads, and returns when there are none. */
 void end_threads(struct proc *leader);
