@@ -31,6 +31,7 @@ SCENARIOS = {
     ("futex", 1): "a lock is for one at a time, and nobody sleeps on a free one",
     ("futex", 2): "holders and waiters are killed",
     ("futex", 3): "a robust lock goes on to the next",
+    ("watchers", 1): "an end reaches each of the many who wait for it",
 }
 
 # With the formula at the model's end, under weak fairness: the smaller ones.
@@ -64,6 +65,8 @@ MUTATIONS = {
     ("futex", 2, "M_WAKE_UP_DIES_WITH_THE_CHOSEN"): "assertion violated",
     ("futex", 2, "M_NOT_HANDED_ON"): "assertion violated",
     ("futex", 3, "M_OWNER_NOT_LOOKED_AT"): "assertion violated",
+    ("watchers", 1, "M_ONLY_THE_END_WAKES"): "invalid end state",
+    ("watchers", 1, "M_THE_KILLED_DO_NOT_PASS_IT_ON"): "invalid end state",
 }
 
 
