@@ -194,9 +194,9 @@ void proc_figures(struct proc *p, struct pinfo *to)
 {
     struct figures f;
     struct times times;
-    uint64_t now = clock_ticks();
+    uint64_t switches, now = clock_ticks();
     memset(to, 0, sizeof *to);
-    sched_figures(&p->task, &f);
+    sched_figures(&p->task, &f, &switches);
     times_of(p, true, &times);
     to->pid = p->pid;
     to->daemon = p->daemon;
@@ -216,7 +216,7 @@ void proc_figures(struct proc *p, struct pinfo *to)
         to->blocked_ns[r] = ns_of_ticks(f.blocked[r]);
     to->bursts = f.bursts;
     to->involuntary = f.involuntary;
-    to->voluntary = p->task.switches - f.switches_before - f.involuntary;
+    to->voluntary = switches - f.switches_before - f.involuntary;
 
     spin_lock(&tree_lock);
     memcpy(to->name, p->name, sizeof to->name);

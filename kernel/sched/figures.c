@@ -21,10 +21,11 @@ void sched_ended(struct task *t)
     t->figures.ended_at = clock_ticks();
 }
 
-void sched_figures(struct task *t, struct figures *figures)
+void sched_figures(struct task *t, struct figures *figures, uint64_t *switches)
 {
     struct dispatcher *d = dispatch_home(t);
     *figures = t->figures;
+    *switches = t->switches;
     if (t->ready_at && !figures->ended_at) {
         uint64_t now = clock_ticks();
         figures->waited += now > t->ready_at ? now - t->ready_at : 0;

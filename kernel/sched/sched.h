@@ -84,8 +84,9 @@ void sched_trace(void); /* policy and parameters go into the trace */
 
 /* CPU time of a task up to now in ticks, in all and by level. */
 void sched_times(struct task *t, uint64_t *ran, uint64_t ran_at[SCHED_MAX_LEVELS]);
-/* What became of it up to now. `blocked` does not count the wait that it is in. */
-void sched_figures(struct task *t, struct figures *figures);
+/* What became of it up to now, and how often a hart has left it, of one moment. `blocked` does not count the wait that it is
+ * in. */
+void sched_figures(struct task *t, struct figures *figures, uint64_t *switches);
 /* When the running task, about to block, is woken, it is new to its policy, and its figures count from there. Once in a
  * task's life: false, it has been. */
 bool sched_arrive(struct task *t);

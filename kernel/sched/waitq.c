@@ -54,8 +54,10 @@ int wait_switch(void)
     struct task *me = this_task();
     if (atomic_load(&me->killed)) {
         uint32_t blocked = PROC_BLOCKED;
-        if (atomic_compare_exchange_strong(&me->state, &blocked, PROC_RUNNING))
+        if (atomic_compare_exchange_strong(&me->state, &blocked, PROC_RUNNING)) {
+            me->waits_for = 0;
             return -EINTR;
+        }
         /* Somebody has woken us already and put us on a run queue: go and come back. */
     }
     sched_block();
