@@ -157,6 +157,8 @@ int mp_process_set_name(struct mp_process *process, const char *name)
 {
     ENTERED;
     int error = may_set(process);
+    if (!error && !name)
+        error = -EINVAL;
     if (!error && strlen(name) >= MP_NAME_MAX)
         error = -ENAMETOOLONG;
     if (!error)

@@ -152,6 +152,7 @@ static void names_keys_and_who_is_current(void)
     longest[MP_NAME_MAX] = '\0';
     CHECK_EQUAL(mp_process_set_name(p, longest), -ENAMETOOLONG);
     CHECK(strcmp(mp_process_name(p), "Process-2") == 0);
+    CHECK_EQUAL(mp_process_set_name(p, NULL), -EINVAL);
     CHECK_EQUAL(mp_process_set_name(p, "worker"), 0);
     CHECK_EQUAL(mp_process_set_authkey(p, key), 0);
     CHECK_EQUAL(mp_process_start(p), 0);

@@ -18,13 +18,13 @@
 
 struct mp_process;
 
-/* A process that will run target(args), not started. Its name is "Process-1" and so on, as far as it fits; it is a daemon if its creator
- * is, and has its creator's authkey. target NULL: it does nothing. Does not block. 0; -ENOMEM. */
+/* A process that will run target(args), not started. Its name is "Process-1" and so on, as far as it fits; it is a daemon
+ * if its creator is, and has its creator's authkey. target NULL: it does nothing. Does not block. 0; -ENOMEM. */
 int mp_process_create(struct mp_process **process, int (*target)(void *args), void *args);
 
-/* Sets what can be set. Does not block. 0; -ENAMETOOLONG; -EALREADY: it was started, and what it is cannot change any
- * more; -EPERM: not the creator. A daemon is ended with the process that started it, however that ends, before anybody
- * sees that it has ended; and it may have no children. */
+/* Sets what can be set. Does not block. 0; -EINVAL: no name; -ENAMETOOLONG; -EALREADY: it was started, and what it is cannot
+ * change any more; -EPERM: not the creator. A daemon is ended with the process that started it, however that ends, before
+ * anybody sees that it has ended; and it may have no children. */
 int mp_process_set_name(struct mp_process *process, const char *name);
 int mp_process_set_daemon(struct mp_process *process, int daemon);
 int mp_process_set_authkey(struct mp_process *process, const void *key); /* MP_AUTHKEY_BYTES of them */
