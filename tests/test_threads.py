@@ -1,4 +1,4 @@
-"""Threads: what they share, how they and their process end, from inside (user/test/threads.c, thread_exec.c); ps -T; stack growth."""
+"""Threads: what they share, how they and their process end, from inside (user/test/threads.c, thread_*.c); ps -T; stack growth."""
 
 import re
 
@@ -8,14 +8,17 @@ from inside import cases, verdict
 from kinglet import LIMIT
 
 
-@pytest.mark.parametrize("case", cases("threads"))
-def test_threads(kinglet, case):
-    verdict(kinglet, "threads", case)
+PROGRAMS = ("threads", "thread_end", "thread_memory")
 
 
-@pytest.mark.parametrize("case", cases("threads"))
-def test_threads_with_all_kernel_checks_on_four_harts(kinglet, case):
-    verdict(kinglet, "threads", case, smp=4, debug=True, limit=4 * LIMIT)
+@pytest.mark.parametrize("program, case", [(p, case) for p in PROGRAMS for case in cases(p)])
+def test_threads(kinglet, program, case):
+    verdict(kinglet, program, case)
+
+
+@pytest.mark.parametrize("program, case", [(p, case) for p in PROGRAMS for case in cases(p)])
+def test_threads_with_all_kernel_checks_on_four_harts(kinglet, program, case):
+    verdict(kinglet, program, case, smp=4, debug=True, limit=4 * LIMIT)
 
 
 @pytest.mark.parametrize("case", cases("thread_exec"))
