@@ -1,4 +1,4 @@
-"""Futexes (user/test/futex.c) and the locks of lib/mp (mp_locks.c, mp_waits.c), seen from inside."""
+"""Futexes (user/test/futex.c) and the locks of lib/mp (mp_locks.c, mp_waits.c, mp_shared.c), seen from inside."""
 
 import collections
 import re
@@ -11,7 +11,7 @@ SETTINGS = [{}, {"debug": True}, {"smp": 4, "debug": True}]
 IDS = ["", "checks", "4 harts"]
 GETPPID = 8               # SYS_getppid: marks where the program's part without system calls begins and ends
 EXACT = {"icount": True}  # guest time is exact, and so are timeouts
-PROGRAMS = ("mp_locks", "mp_waits")
+PROGRAMS = ("mp_locks", "mp_waits", "mp_shared")
 
 
 @pytest.mark.parametrize("settings", [*SETTINGS, EXACT], ids=[*IDS, "icount"])

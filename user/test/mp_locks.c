@@ -1,6 +1,6 @@
 /*
  * lib/mp's locks, one promise of their headers after the other: Lock, RLock, the Semaphores, robust ones. The other
- * primitives are in mp_waits.c.
+ * primitives are in mp_waits.c, shared memory in mp_shared.c.
  */
 #include "mp_tools.h"
 
