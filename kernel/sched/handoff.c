@@ -30,12 +30,13 @@ bool sched_claim(struct task *t, struct sched_entity *account)
 }
 
 /* The one who takes over runs on the same account and inherits as much, so at the same level; and nothing has come up that asks
- * for a choice (who becomes ready or ends a slice sets WORK_RESCHED, under the lock). Then the account just goes on being
- * used: what it has been charged, its slice and its clock, and what other harts see of this one stay as they are. */
+ * for a choice (who becomes ready sets WORK_RESCHED, under the lock). Then the account just goes on being used: what it has
+ * been charged, its slice and its clock, and what other harts see of this one stay as they are. */
 static bool goes_on(const struct dispatcher *d, const struct task *me, const struct task *to)
 {
     return to->entity.account == me->entity.account && to->entity.inherited == SCHED_NO_LEVEL &&
-           me->entity.inherited == SCHED_NO_LEVEL && !(__atomic_load_n(&d->hart->work, __ATOMIC_RELAXED) & WORK_RESCHED);
+           me->entity.inherited == SCHED_NO_LEVEL && !d->slice_ended &&
+           !(__atomic_load_n(&d->hart->work, __ATOMIC_RELAXED) & WORK_RESCHED);
 }
 
 void sched_handoff(struct task *to, bool leave_account)
