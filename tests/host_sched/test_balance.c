@@ -391,6 +391,20 @@ CASE(a_hand_off_at_the_end_of_a_slice_goes_to_the_tail)
     CHECK_EQUAL(tasks[5].entity.queued_level, 2);
 }
 
+CASE(a_hand_off_after_an_unnoticed_end_of_a_slice_goes_to_the_tail)
+{
+    set_up();
+    runs(0, 1);
+    be(0, 1000);
+    wakes(6, 0, 2);
+    be(0, 1000 + 2 * SLICE);
+    sched_set_account(&tasks[0], &tasks[0].entity); /* charges, and asks for nothing */
+    CHECK(!(harts[0].work & WORK_RESCHED));
+    hands_over(0, 5, false);
+    CHECK(dispatchers[0].running == &tasks[6]);
+    CHECK_EQUAL(tasks[5].entity.queued_level, 2);
+}
+
 CASE(a_server_that_inherits_a_level_shows_it)
 {
     set_up();
