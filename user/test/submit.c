@@ -473,7 +473,8 @@ static void all_readers_hear_of_the_end(void)
     }
 }
 
-static volatile bool one_is_under_way;
+static volatile bool may_end;          /* what the long one waits for is about to come */
+static volatile bool one_is_under_way; /* as long as nobody has its record */
 
 static void *reads_until_the_end(void *argument)
 {
@@ -481,7 +482,7 @@ static void *reads_until_the_end(void *argument)
     while (read(queue, &done, sizeof done) == sizeof done)
         if (done.tag == 0) /* the long one */
             one_is_under_way = false;
-    return (void *)(long)!one_is_under_way;
+    return (void *)(long)may_end;
 }
 
 static void *fails_to_read(void *argument)
@@ -497,6 +498,7 @@ static void there_is_no_end_while_a_call_is_under_way(void)
     int tids[THREADS];
     void *value;
     make_queue_and_pipe(0);
+    may_end = false;
     one_is_under_way = true;
     CHECK_EQUAL(submit_read(queue, 0, ends[0], buffer, 1), 0);
     for (int i = 0; i < THREADS; i++)
@@ -506,8 +508,10 @@ static void there_is_no_end_while_a_call_is_under_way(void)
         if (i % 8 == 0)
             sleep_ns(MS / 10);
     }
+    may_end = true;
     CHECK_EQUAL(write(ends[1], "x", 1), 1);
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = THREADS - 1; i >= 0; i--) {
+        CHECK(i > 0 || !one_is_under_way); /* all who read have come to the end: one of them had its record */
         CHECK_EQUAL(thread_join(tids[i], &value), 0);
         CHECK_EQUAL((long)value, i != 0);
     }

@@ -109,11 +109,12 @@ static void meet(void (*submits)(void), const char *reason, void (*happens)(void
     int tid = thread_create(lets_it_happen, NULL), told = -ENOENT;
     CHECK(tid > 0);
     for (uint32_t round = 1; round <= TIMES; round++) {
-        bool cancel_first = round % 5 == 0 && reason, event_first = round % 5 == 1;
+        bool asleep = reason && round % 4; /* else it may still be on its way there, and find the event before it blocks */
+        bool at_once = round % 5 == 0 && reason, cancel_first = at_once && asleep, event_first = round % 5 == 1;
         submits();
-        if (reason && round % 4)
+        if (asleep)
             wait_for_carriers(1, reason);
-        if (cancel_first)
+        if (at_once)
             told = submit_cancel(queue, 1);
         atomic_store(&round_now, round);
         if (event_first)
@@ -121,7 +122,7 @@ static void meet(void (*submits)(void), const char *reason, void (*happens)(void
         if (round % 3 == 0)
             yield(); /* on one hart, the event comes first */
         spin((int)round % SPINS * SPINS);
-        if (!cancel_first)
+        if (!at_once)
             told = submit_cancel(queue, 1);
         struct completion done = next_record();
         CHECK_EQUAL(done.tag, 1);
