@@ -88,9 +88,9 @@ static bool owner_is_dead(const struct wait *wait, int32_t tid)
     return dead;
 }
 
-/* Its state, and if that is PROC_BLOCKED, why and for whom: all of one wait. The task writes these fields itself, before it blocks
- * and once it is woken, and no lock keeps it from that. So they are read between two looks: if it was BLOCKED at both, since
- * the same time, it was so in between. Each turn of the loop is a wait that began meanwhile. */
+/* Its state, and if that is PROC_BLOCKED, why and for whom: all of one wait. The task writes these fields itself, before it
+ * blocks and once it is woken, and no lock keeps it from that. So they are read between two looks: if it was BLOCKED at
+ * both, since the same time, it was so in between. Each turn of the loop is a wait that began meanwhile. */
 static void describe_wait(struct proc *p, struct proc_info *info)
 {
     const struct task *t = &p->task;

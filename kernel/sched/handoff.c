@@ -29,9 +29,9 @@ bool sched_claim(struct task *t, struct sched_entity *account)
     return false;
 }
 
-/* The one who takes over runs on the same account and inherits as much, so at the same level; and nothing has come up that asks
- * for a choice (who becomes ready sets WORK_RESCHED, under the lock). Then the account just goes on being used: what it has
- * been charged, its slice and its clock, and what other harts see of this one stay as they are. */
+/* The one who takes over runs on the same account, and neither inherits a level, so both are at the same one; and nothing has
+ * come up that asks for a choice (who becomes ready sets WORK_RESCHED, under the lock). Then the account just goes on being
+ * used: what it has been charged, its slice and its clock, and what other harts see of this one stay as they are. */
 static bool goes_on(const struct dispatcher *d, const struct task *me, const struct task *to)
 {
     return to->entity.account == me->entity.account && to->entity.inherited == SCHED_NO_LEVEL &&
